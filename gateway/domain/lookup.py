@@ -1,0 +1,156 @@
+"""What a record system was asked about a person, and what it answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.domain.case_list import Address, BirthDate, PersonName, Phone, Sex
+from gateway.domain.identifiers import AgencyId, LocalIdentifier, LookupId, NhsNumber, SubjectId, SystemKey, UserId
+from gateway.domain.sealed import Sealed
+
+
+class LookupOutcome(StrEnum):
+    """The six states of one person at one agency. Every cell of a hit report is exactly one of them."""
+
+    KNOWN = "KNOWN"
+    POSSIBLE = "POSSIBLE"
+    NOT_KNOWN = "NOT_KNOWN"
+    NO_ANSWER = "NO_ANSWER"
+    WITHHELD = "WITHHELD"
+    NOT_ASKED = "NOT_ASKED"
+
+
+class AnswerKind(StrEnum):
+    """What kind of answer came, before anybody grades it.
+
+    Only ``NOBODY`` may ever become NOT_KNOWN. ``TOO_MANY``, ``PROTECTED`` and ``MAYBE_HIDDEN`` become POSSIBLE (a person must look);
+    ``FAILED`` becomes NO_ANSWER.
+    """
+
+    CANDIDATES = "candidates"
+    NOBODY = "nobody"
+    TOO_MANY = "too_many"
+    PROTECTED = "protected"
+    MAYBE_HIDDEN = "maybe_hidden"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Candidate(Sealed):
+    """One record that a system offered. ``record_id`` is that system's own key for the record (FHIR logical id, MRN, nominal id).
+
+    ``restricted``: the system hid part of the record (S-flag, need to know); what is missing then is hidden, not different.
+    ``open_to_service``: None when the answer did not say.
+    """
+
+    record_id: str
+    names: tuple[PersonName, ...] = ()
+    birth_dates: tuple[BirthDate, ...] = ()
+    sex: Sex | None = None
+    nhs_number: NhsNumber | None = None
+    identifiers: tuple[LocalIdentifier, ...] = ()
+    addresses: tuple[Address, ...] = ()
+    phones: tuple[Phone, ...] = ()
+    restricted: bool = False
+    open_to_service: bool | None = None
+    deceased: bool = False
+    superseded_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer(Sealed):
+    """A reply reduced to what matters. ``reason`` is a code from the closed list of its mapping (never text of the system)."""
+
+    kind: AnswerKind
+    candidates: tuple[Candidate, ...] = ()
+    reason: str = ""
+
+    @classmethod
+    def failed(cls, reason: str) -> Answer:
+        """The system could not be asked, or did not answer in a way that can be trusted."""
+        return cls(AnswerKind.FAILED, (), reason)
+
+
+class Agreement(StrEnum):
+    """How one field of a candidate compares with the list."""
+
+    AGREES = "agrees"
+    NEAR = "near"
+    DIFFERS = "differs"
+    MISSING = "missing"
+    HIDDEN = "hidden"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldComparison:
+    """One line of an explanation: which field, how it compares, and the sentence shown to people (no values in it)."""
+
+    field: str
+    agreement: Agreement
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class GradedCandidate(Sealed):
+    """A candidate with its explanation. ``certain`` means that the rules allow a link without a person."""
+
+    candidate: Candidate
+    comparisons: tuple[FieldComparison, ...]
+    certain: bool
+    stopped_by: str = ""
+    """Code of the rule that stopped a link, "" if none."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class GradedAnswer(Sealed):
+    """What policy made of an answer: the outcome, the reason code, and the candidates best first."""
+
+    outcome: LookupOutcome
+    reason: str
+    candidates: tuple[GradedCandidate, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Decision(Sealed):
+    """A person's word on a possible match. ``record_id`` None means "not the same person" for every candidate then offered.
+
+    It lasts: ``candidates_digest`` says what was decided on, so that nobody is asked again unless the records change.
+    """
+
+    record_id: str | None
+    decided_by: UserId
+    decided_at: datetime
+    note: str
+    candidates_digest: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Lookup(Sealed):
+    """One person at one record system of one agency: the cell of the hit report.
+
+    ``asked_at`` is when the question left, ``answered_at`` when the answer was read; both None for WITHHELD and NOT_ASKED.
+    ``outcome`` is the graded state until somebody decides; after that the decision's: KNOWN or NOT_KNOWN.
+    """
+
+    id: LookupId
+    subject_id: SubjectId
+    agency_id: AgencyId
+    system: SystemKey
+    outcome: LookupOutcome
+    reason: str = ""
+    asked_at: datetime | None = None
+    answered_at: datetime | None = None
+    graded: tuple[GradedCandidate, ...] = ()
+    decision: Decision | None = None
+    version: int = 1
+
+    @property
+    def record(self) -> Candidate | None:
+        """The record that is this person's: decided by a person, or the only certain candidate; else None."""
+        if self.outcome is not LookupOutcome.KNOWN:
+            return None
+        if self.decision:
+            return next((g.candidate for g in self.graded if g.candidate.record_id == self.decision.record_id), None)
+        return next((g.candidate for g in self.graded if g.certain), None)

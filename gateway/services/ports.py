@@ -1,0 +1,188 @@
+"""What the use cases need from outside, as Protocols. The store implements them on PostgreSQL; tests with hand-written fakes.
+
+One ``Work`` is one transaction: state, audit event and outbox message are written through it, and all commit together or none.
+Every write takes its audit event; a write without one cannot be expressed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+from uuid import UUID
+
+from gateway.domain.actions import Action
+from gateway.domain.agreements import SharingAgreement
+from gateway.domain.case_list import Case, CaseList, Role, RowProblem, Subject
+from gateway.domain.events import AuditEvent
+from gateway.domain.flags import Flag
+from gateway.domain.identifiers import ActionId, AgencyId, CaseId, CaseListId, FlagId, LookupId, MaracId, SubjectId, SystemKey, TaskId
+from gateway.domain.lookup import Lookup
+from gateway.domain.releases import Release
+from gateway.domain.tasks import PersonTask, TaskKind
+
+
+@dataclass(frozen=True, slots=True)
+class CaseListSummary:
+    """A line of the list of lists: counts only."""
+
+    id: CaseListId
+    marac_id: MaracId
+    meeting_date: date
+    issue: int
+    received_at: datetime
+    cases: int
+    people: int
+    problems: int
+
+
+class CaseLists(Protocol):
+    """Accepted lists. ``digest`` is of the canonical content, keyed, so that the same list sent again is recognised."""
+
+    def add(self, case_list: CaseList, digest: bytes, problems: Sequence[RowProblem], audit: AuditEvent) -> None: ...
+
+    def find_same(self, marac_id: MaracId, digest: bytes) -> CaseListId | None: ...
+
+    def get(self, list_id: CaseListId) -> CaseList: ...
+
+    def problems(self, list_id: CaseListId) -> Sequence[RowProblem]: ...
+
+    def latest(self, marac_id: MaracId, meeting_date: date) -> CaseList | None: ...
+
+    def summaries(self, marac_ids: frozenset[MaracId]) -> Sequence[CaseListSummary]: ...
+
+    def case(self, case_id: CaseId) -> Case: ...
+
+    def subjects(self, ids: Sequence[SubjectId]) -> Mapping[SubjectId, Subject]: ...
+
+    def roles_of(self, subject: Subject) -> frozenset[Role]:
+        """Every role in which the same person stands in this or any earlier list, found by keyed hashes of NHS number and of
+        name with date of birth."""
+
+    def is_current(self, subject_id: SubjectId) -> bool:
+        """Whether the subject stands in the latest issue of their list."""
+
+
+class Lookups(Protocol):
+    """The cells of hit reports."""
+
+    def add(self, lookups: Sequence[Lookup], audit: Sequence[AuditEvent]) -> None: ...
+
+    def get(self, lookup_id: LookupId) -> Lookup: ...
+
+    def many(self, ids: Sequence[LookupId]) -> Mapping[LookupId, Lookup]: ...
+
+    def of_list(self, list_id: CaseListId) -> Sequence[Lookup]: ...
+
+    def save(self, lookups: Sequence[Lookup], audit: Sequence[AuditEvent]) -> None:
+        """Each lookup carries the version it was read at; raises ``Conflict(STALE_VERSION)`` if any moved on."""
+
+
+class Flags(Protocol):
+    """Alerts. ``add`` raises ``Conflict(FLAG_EXISTS)`` while another is live for the same record, role and agency, also in a race."""
+
+    def add(self, flag: Flag, audit: AuditEvent) -> None: ...
+
+    def get(self, flag_id: FlagId) -> Flag: ...
+
+    def save(self, flag: Flag, audit: AuditEvent) -> None: ...
+
+    def of_list(self, list_id: CaseListId) -> Sequence[Flag]: ...
+
+    def of_agency(self, agency_id: AgencyId) -> Sequence[Flag]: ...
+
+    def review_due(self, today: date) -> Sequence[Flag]: ...
+
+
+class Actions(Protocol):
+    """Actions and their answers."""
+
+    def add(self, actions: Sequence[Action], audit: Sequence[AuditEvent]) -> None: ...
+
+    def get(self, action_id: ActionId) -> Action: ...
+
+    def by_reference(self, reference: str) -> Action: ...
+
+    def save(self, action: Action, audit: AuditEvent) -> None: ...
+
+    def of_list(self, list_id: CaseListId) -> Sequence[Action]: ...
+
+    def of_agency(self, agency_id: AgencyId) -> Sequence[Action]: ...
+
+    def open_with(self, system: SystemKey) -> Sequence[Action]: ...
+
+
+class Tasks(Protocol):
+    """Tasks for people. One open task per kind and thing: opening it again changes nothing and returns the open one."""
+
+    def open(self, task: PersonTask, audit: AuditEvent) -> PersonTask: ...
+
+    def get(self, task_id: TaskId) -> PersonTask: ...
+
+    def close(self, task: PersonTask, audit: AuditEvent) -> None: ...
+
+    def close_about(self, kind: TaskKind, about: str, audit: AuditEvent) -> None: ...
+
+    def open_of(self, agency_id: AgencyId | None) -> Sequence[PersonTask]:
+        """Open tasks of one agency, oldest first; None for all."""
+
+
+class Audit(Protocol):
+    """The chained audit. Views are recorded before the data leaves."""
+
+    def record(self, *events: AuditEvent) -> None: ...
+
+    def about(self, thing: str) -> Sequence[tuple[datetime, AuditEvent]]: ...
+
+
+class Outbox(Protocol):
+    """Accepts releases and nothing else. ``order_key`` keeps messages about one thing in order; after ``not_after`` it is not sent."""
+
+    def send(self, kind: str, release: Release, *, order_key: str = "", not_after: datetime | None = None) -> UUID: ...
+
+    def withdraw(self, order_key: str) -> int:
+        """Stop what has not left yet; returns how many."""
+
+
+class Inbox(Protocol):
+    """Accepts what comes back, once per source and key."""
+
+    def accept_once(self, source: str, key: str, content: bytes) -> str:
+        """``new``, ``same`` (already accepted with this content) or ``different`` (accepted before with other content)."""
+
+
+class AgreementBook(Protocol):
+    """The agreements in force."""
+
+    def of(self, agency_id: AgencyId) -> SharingAgreement | None: ...
+
+    def all(self) -> Sequence[SharingAgreement]: ...
+
+
+class Work(Protocol):
+    """One transaction with everything a use case touches. Time and ids come from here, so that runs can be repeated."""
+
+    @property
+    def case_lists(self) -> CaseLists: ...
+    @property
+    def lookups(self) -> Lookups: ...
+    @property
+    def flags(self) -> Flags: ...
+    @property
+    def actions(self) -> Actions: ...
+    @property
+    def tasks(self) -> Tasks: ...
+    @property
+    def audit(self) -> Audit: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def agreements(self) -> AgreementBook: ...
+
+    def now(self) -> datetime:
+        """This moment, UTC, the same through one transaction."""
+
+    def new_id(self) -> UUID: ...

@@ -1,0 +1,1 @@
+"""Durable delivery: messages out at least once, replies in once, differences found. Knows nothing of what it carries."""
