@@ -58,6 +58,31 @@ class Code(StrEnum):
     # actions
     DETAIL_REQUIRED = "DETAIL_REQUIRED"
     ACTION_ALREADY_CLOSED = "ACTION_ALREADY_CLOSED"
+    # agencies' systems: why there is no answer, or none that settles it
+    AGENCY_UNREACHABLE = "AGENCY_UNREACHABLE"
+    AGENCY_TIMEOUT = "AGENCY_TIMEOUT"
+    AGENCY_BUSY = "AGENCY_BUSY"
+    AGENCY_FAULT = "AGENCY_FAULT"
+    AGENCY_REFUSED = "AGENCY_REFUSED"
+    CERTIFICATE_REFUSED = "CERTIFICATE_REFUSED"
+    CREDENTIALS_REFUSED = "CREDENTIALS_REFUSED"
+    CREDENTIALS_MISSING = "CREDENTIALS_MISSING"
+    REDIRECT_REFUSED = "REDIRECT_REFUSED"
+    REPLY_TOO_LARGE = "REPLY_TOO_LARGE"
+    REPLY_UNREADABLE = "REPLY_UNREADABLE"
+    REPLY_UNEXPECTED = "REPLY_UNEXPECTED"
+    REPLY_OTHER_RECORD = "REPLY_OTHER_RECORD"
+    ANSWER_INCOMPLETE = "ANSWER_INCOMPLETE"
+    TOO_MANY_MATCHES = "TOO_MANY_MATCHES"
+    RECORD_PROTECTED = "RECORD_PROTECTED"
+    RECORD_MAYBE_HIDDEN = "RECORD_MAYBE_HIDDEN"
+    RECORD_NOT_FOUND = "RECORD_NOT_FOUND"
+    RECORD_CHANGED_MEANWHILE = "RECORD_CHANGED_MEANWHILE"
+    SEVERAL_WITH_OUR_IDENTIFIER = "SEVERAL_WITH_OUR_IDENTIFIER"
+    KIND_NOT_SUPPORTED = "KIND_NOT_SUPPORTED"
+    CONNECTOR_FAILED = "CONNECTOR_FAILED"
+    ENVELOPE_UNREADABLE = "ENVELOPE_UNREADABLE"
+    ENVELOPE_VERSION_UNKNOWN = "ENVELOPE_VERSION_UNKNOWN"
 
 
 _TEXTS: dict[Code, CodeText] = {
@@ -92,6 +117,30 @@ _TEXTS: dict[Code, CodeText] = {
     Code.FIELD_TOO_SHORT: CodeText("The field is too short for the exact words", "The words may not be cut.", "A task with the words to use goes to the agency's representative."),
     Code.DETAIL_REQUIRED: CodeText("Detail is required", "An action is closed with what was done.", "Write what was done, or why it was not possible."),
     Code.ACTION_ALREADY_CLOSED: CodeText("The action is already closed", "An answer was recorded before.", "Open the action; a difference is shown to the coordinator."),
+    Code.AGENCY_UNREACHABLE: CodeText("The agency's system could not be reached", "No connection was made, or it broke before anything was sent.", "It is tried again by itself. If it lasts, ask the agency's system administrator."),
+    Code.AGENCY_TIMEOUT: CodeText("The agency's system did not answer in time", "The time agreed for one exchange passed.", "It is tried again by itself. If it lasts, ask the agency's system administrator."),
+    Code.AGENCY_BUSY: CodeText("The agency's system asked us to wait", "It is busy, or its agreed rate was reached.", "It is tried again by itself after the time it named."),
+    Code.AGENCY_FAULT: CodeText("The agency's system reported a fault of its own", "Something failed on its side.", "It is tried again by itself. If it lasts, ask the agency's system administrator."),
+    Code.AGENCY_REFUSED: CodeText("The agency's system refused the request", "It does not accept what was asked, or not from us.", "Ask the agency's system administrator; the request is not repeated by itself."),
+    Code.CERTIFICATE_REFUSED: CodeText("The agency's certificate was refused", "It has expired, is for another host, or is not signed by a known authority.", "Ask the agency to mend its certificate. Nothing was sent, and checking is never switched off."),
+    Code.CREDENTIALS_REFUSED: CodeText("Our credentials were refused", "The agency's system or its authorisation server does not accept them.", "Check the client and key registered with the agency."),
+    Code.CREDENTIALS_MISSING: CodeText("Our credentials for the agency are missing", "A reference in the agreement leads to nothing readable.", "Set the variable or file that the agreement names."),
+    Code.REDIRECT_REFUSED: CodeText("The agency's system pointed elsewhere", "It answered with a redirect; these are never followed.", "Check the endpoint in the agreement with the agency."),
+    Code.REPLY_TOO_LARGE: CodeText("The reply was too large", "It passed the agreed size, or unpacked to far more than was sent.", "Ask the agency's system administrator; nothing of it was kept."),
+    Code.REPLY_UNREADABLE: CodeText("The reply could not be read", "It was empty, cut short, or not in the agreed format.", "Ask the agency's system administrator; nothing of it was kept."),
+    Code.REPLY_UNEXPECTED: CodeText("The reply was not an answer to what was asked", "Its kind or shape is not the agreed one.", "Ask the agency's system administrator; nothing of it was kept."),
+    Code.REPLY_OTHER_RECORD: CodeText("The reply was about another record", "The system answered with something that was not asked for.", "Ask the agency's system administrator; nothing of it was used."),
+    Code.ANSWER_INCOMPLETE: CodeText("The answer was not complete", "The system said that there is more than it gave.", "Look in the agency's own system, then record what you find."),
+    Code.TOO_MANY_MATCHES: CodeText("Too many records match", "The system holds too many similar people to list.", "Look in the agency's own system, then record what you find."),
+    Code.RECORD_PROTECTED: CodeText("A record is protected", "The system says that a record is restricted.", "Somebody with the right to see it must look in the agency's own system."),
+    Code.RECORD_MAYBE_HIDDEN: CodeText("A record may be hidden", "The system's answer can mean that a record is there but not shown to us.", "Somebody with the right to see it must look in the agency's own system."),
+    Code.RECORD_NOT_FOUND: CodeText("The record was not found", "The system has no such record, or no longer shows it to us.", "Look in the agency's own system; the record may have been merged."),
+    Code.RECORD_CHANGED_MEANWHILE: CodeText("It changed in the agency's system meanwhile", "Somebody there saved it while we did.", "Look in the agency's own system; nothing was overwritten."),
+    Code.SEVERAL_WITH_OUR_IDENTIFIER: CodeText("The agency's system holds several of ours", "More than one entry carries our identifier.", "Remove all but one in the agency's own system, then check again."),
+    Code.KIND_NOT_SUPPORTED: CodeText("The agency's system cannot do this", "It is not among the capabilities in the agreement.", "A person does it by hand; a task says how."),
+    Code.CONNECTOR_FAILED: CodeText("The connection to the agency failed inside the gateway", "A fault in our own software.", "Tell the system administrator; the log names the place."),
+    Code.ENVELOPE_UNREADABLE: CodeText("A stored message cannot be read", "Its content is not what was stored.", "Tell the system administrator; a backup may be needed."),
+    Code.ENVELOPE_VERSION_UNKNOWN: CodeText("A stored message is of an unknown version", "It was written by another version of this software.", "Run the version that wrote it until the queue is empty, then change over."),
 }
 
 CATALOGUE: Mapping[Code, CodeText] = MappingProxyType(_TEXTS)

@@ -1,0 +1,157 @@
+"""From an agreement to a transport: the connector of each kind of system, and what the relay sees of it."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import PurePath
+from typing import Any, cast
+
+from adapters.connectors import Connector, Destination, Reply
+from adapters.faults import Fault, Permanent, Transient, Unsure
+from gateway.domain.agreements import RecordSystem, SharingAgreement, SystemKind
+from gateway.domain.error_codes import Code
+from gateway.domain.errors import GatewayError
+from gateway.domain.identifiers import AgencyId, SystemKey
+from gateway.domain.releases import MessageKind, Release
+from gateway.services.ports import AgreementBook
+from mappings.envelopes import Report, open_release, seal_reply
+from outbox.messages import Delivery, Message, Outcome
+from outbox.transport import Transport
+
+CONNECTORS: Mapping[SystemKind, str] = {
+    SystemKind.FHIR_R4: "adapters.health.fhir",
+    SystemKind.HL7V2: "adapters.health.hl7v2",
+    SystemKind.POLICE: "adapters.police",
+    SystemKind.HOUSING: "adapters.housing",
+    SystemKind.CASE_SYSTEM: "adapters.case_system",
+}
+"""The module of each kind; it offers ``connect(destination) -> Connector``. Loaded when a lane of its kind is first opened."""
+
+_METHODS: Mapping[MessageKind, str] = {
+    MessageKind.LOOKUP: "look_up",
+    MessageKind.FLAG_PLACE: "place_flag",
+    MessageKind.FLAG_CHECK: "check_flag",
+    MessageKind.FLAG_END: "end_flag",
+    MessageKind.ACTION_SEND: "send_action",
+    MessageKind.ACTION_POLL: "poll_actions",
+    MessageKind.COMPLETION_TELL: "tell_completion",
+}
+_WRITES = frozenset({MessageKind.FLAG_PLACE, MessageKind.FLAG_END, MessageKind.ACTION_SEND, MessageKind.COMPLETION_TELL})
+
+_log = logging.getLogger("adapters")
+
+Resolve = Callable[[str], str]
+"""``resolve("env:NAME")`` gives the value that a reference stands for; raises ``LookupError`` when there is none."""
+
+
+def connector_for(destination: Destination) -> Connector:
+    """The connector of a destination, by the kind of its system."""
+    module = importlib.import_module(CONNECTORS[destination.system.kind])
+    return cast(Connector, module.connect(destination))
+
+
+class AgencyTransport:
+    """One lane: opens the release, lets the connector do it, seals what came back. Faults become outcomes."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+
+    async def deliver(self, message: Message) -> Delivery:
+        """Never raises for a fault of the destination, nor for one of the connector."""
+        try:
+            reply = await self._exchange(message)
+            return Delivery(Outcome.DELIVERED, seal_reply(reply.value), digest=reply.digest)
+        except Transient as fault:
+            return Delivery(Outcome.RETRY, reason=fault.reason, retry_after_s=fault.retry_after_s, digest=fault.digest)
+        except Unsure as fault:
+            return Delivery(Outcome.UNSURE, reason=fault.reason, digest=fault.digest)
+        except Fault as fault:
+            return Delivery(Outcome.REFUSED, reason=fault.reason, digest=fault.digest)
+        except GatewayError as error:
+            return Delivery(Outcome.REFUSED, reason=error.code)
+        except Exception as error:  # noqa: BLE001  one message must not end the lane for all others; the code says so, the log where
+            _log.error("connector failed: %s", _place_of(error))
+            outcome = Outcome.UNSURE if message.kind in _WRITES else Outcome.RETRY
+            return Delivery(outcome, reason=Code.CONNECTOR_FAILED)
+
+    async def _exchange(self, message: Message) -> Reply[Report]:
+        kind = MessageKind(message.kind)
+        method: Callable[[Release, bool], Any] = getattr(self._connector, _METHODS[kind])
+        return cast("Reply[Report]", await method(open_release(message.body), message.unsure))
+
+    async def close(self) -> None:
+        """Closes the connector and its connections."""
+        await self._connector.close()
+
+
+class Withholding:
+    """The transport of a lane that may not be used: refuses everything with one code (or asks to be tried again)."""
+
+    def __init__(self, reason: Code, outcome: Outcome = Outcome.REFUSED) -> None:
+        self._delivery = Delivery(outcome, reason=reason)
+
+    async def deliver(self, message: Message) -> Delivery:
+        """Nothing leaves."""
+        return self._delivery
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class Registry:
+    """Gives the relay the transport of a lane, under the agreement in force at that moment."""
+
+    def __init__(self, agreements: AgreementBook, resolve: Resolve, today: Callable[[], date]) -> None:
+        self._agreements = agreements
+        self._resolve = resolve
+        self._today = today
+
+    def open(self, lane: str) -> Transport:
+        """A transport for one run of the relay. Without a valid agreement, or without the secrets, one that sends nothing."""
+        try:
+            return AgencyTransport(connector_for(self._destination(self._system(lane))))
+        except Permanent as fault:
+            return Withholding(fault.reason)
+        except Transient as fault:
+            return Withholding(fault.reason, Outcome.RETRY)
+
+    def concurrency(self, lane: str) -> int:
+        """How many messages of the lane may be under way; 1 where no agreement says."""
+        try:
+            return max(1, self._system(lane).limits.concurrency)
+        except Permanent:
+            return 1
+
+    def _system(self, lane: str) -> RecordSystem:
+        agreement = self._agreements.of(AgencyId(lane.partition("/")[0]))
+        if agreement is None:
+            raise Permanent(Code.AGREEMENT_MISSING)
+        _check_dates(agreement, self._today())
+        try:
+            return agreement.system(SystemKey(lane))
+        except (KeyError, StopIteration):
+            raise Permanent(Code.AGREEMENT_MISSING) from None
+
+    def _destination(self, system: RecordSystem) -> Destination:
+        try:
+            credentials = {name: self._resolve(reference) for name, reference in system.credentials.items()}
+            return Destination(system, self._resolve(system.endpoint), credentials)
+        except LookupError:
+            raise Transient(Code.CREDENTIALS_MISSING) from None
+
+
+def _check_dates(agreement: SharingAgreement, today: date) -> None:
+    if today < agreement.valid_from:
+        raise Permanent(Code.AGREEMENT_NOT_YET_VALID)
+    if today > agreement.valid_until:
+        raise Permanent(Code.AGREEMENT_EXPIRED)
+
+
+def _place_of(error: BaseException) -> str:
+    """Kind and place of an error, without its message, which may quote a value."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {PurePath(frame.filename).name}:{frame.lineno}"
