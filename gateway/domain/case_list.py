@@ -145,7 +145,8 @@ class RowProblem:
     """Something wrong in a list, told without its value: where it is, which code, and what became of the row.
 
     ``row`` counts from 1 as the spreadsheet shows it (0 = the file as a whole); ``column`` is the heading as recognised, or "".
-    ``severity``: ``error`` stops the file, ``held`` keeps the case out until a person has decided, ``warning`` lets it in.
+    ``severity``: ``error`` stops the file, ``held`` keeps the person (or, where the doubt is about the whole case, the case) out until
+    somebody has decided, ``warning`` lets it in.
     """
 
     row: int
