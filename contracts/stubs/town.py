@@ -46,7 +46,7 @@ class Town:
         rng = random.Random(f"{self.seed}/{agency_seed}")
         held = [resident for resident in self.residents if rng.random() < share]
         held += [resident for resident in held if rng.random() < 0.01]
-        numbers = rng.sample(range(1_000_000, 9_999_999), len(held))
+        numbers = rng.sample(range(1_000_000, 8_000_000), len(held))
         return [as_held(resident, local_id.format(number), rng) for resident, number in zip(held, numbers, strict=True)]
 
 
