@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from gateway.domain.case_list import Role
-from gateway.domain.identifiers import AgencyId, SystemKey
+from gateway.domain.identifiers import AgencyId, MaracId, SystemKey
 
 
 class Purpose(StrEnum):
@@ -110,6 +110,8 @@ class SharingAgreement:
     """Whose bank holidays count: ``england-wales``, ``scotland`` or ``northern-ireland``."""
     representative: str = ""
     """Neutral name of the mailbox or rota that tasks for a person go to."""
+    maracs: frozenset[MaracId] = frozenset()
+    """Maracs that the agreement covers; none named means every Marac of this installation."""
     version: str = ""
     """Digest of the file, so that a release says under which text it was made."""
 

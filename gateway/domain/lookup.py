@@ -25,7 +25,7 @@ class LookupOutcome(StrEnum):
 class AnswerKind(StrEnum):
     """What kind of answer came, before anybody grades it.
 
-    Only ``NOBODY`` may ever become NOT_KNOWN. ``TOO_MANY``, ``PROTECTED`` and ``MAYBE_HIDDEN`` become POSSIBLE (a person must look);
+    Only ``NOBODY``, or a complete list of ``CANDIDATES`` who are all plainly somebody else, may become NOT_KNOWN. ``TOO_MANY``, ``PROTECTED`` and ``MAYBE_HIDDEN`` become POSSIBLE (a person must look);
     ``FAILED`` becomes NO_ANSWER.
     """
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from gateway.domain.actions import Action
 from gateway.domain.agreements import SharingAgreement
+from gateway.domain.calendar import BankHolidays
 from gateway.domain.case_list import Case, CaseList, Role, RowProblem, Subject
 from gateway.domain.events import AuditEvent
 from gateway.domain.flags import Flag
@@ -38,11 +39,18 @@ class CaseListSummary:
 
 
 class CaseLists(Protocol):
-    """Accepted lists. ``digest`` is of the canonical content, keyed, so that the same list sent again is recognised."""
+    """Accepted lists. ``digest`` is the SHA-256 of the canonical content; the store keys it (HMAC) before it keeps or compares it,
+    so that the same list sent again is recognised and nothing can be guessed from it.
+
+    A corrected list is the next issue of the same list: ``add`` with the id of a list already there and ``issue`` one higher.
+    Cases and subjects who were there before come with their old ids; those who are not in the new issue stay readable
+    (``subjects``, ``case``) but are no longer current. ``get``, ``latest``, ``summaries`` and every ``of_list`` speak of the newest issue.
+    """
 
     def add(self, case_list: CaseList, digest: bytes, problems: Sequence[RowProblem], audit: AuditEvent) -> None: ...
 
-    def find_same(self, marac_id: MaracId, digest: bytes) -> CaseListId | None: ...
+    def find_same(self, marac_id: MaracId, digest: bytes) -> CaseListId | None:
+        """The list of which any issue had this content."""
 
     def get(self, list_id: CaseListId) -> CaseList: ...
 
@@ -60,6 +68,9 @@ class CaseLists(Protocol):
         """Every role in which the same person stands in this or any earlier list, found by keyed hashes of NHS number and of
         name with date of birth."""
 
+    def same_person(self, subject: Subject) -> frozenset[SubjectId]:
+        """Every subject, in this or any earlier list and issue, whom the same keyed hashes name; the subject itself included."""
+
     def is_current(self, subject_id: SubjectId) -> bool:
         """Whether the subject stands in the latest issue of their list."""
 
@@ -73,7 +84,13 @@ class Lookups(Protocol):
 
     def many(self, ids: Sequence[LookupId]) -> Mapping[LookupId, Lookup]: ...
 
-    def of_list(self, list_id: CaseListId) -> Sequence[Lookup]: ...
+    def of_list(self, list_id: CaseListId) -> Sequence[Lookup]:
+        """Of everybody in the newest issue."""
+
+    def of_subjects(self, ids: Sequence[SubjectId]) -> Sequence[Lookup]: ...
+
+    def known_as(self, records: Sequence[tuple[SystemKey, str]]) -> Sequence[Lookup]:
+        """Look-ups of any list that are now KNOWN as one of these records (found by a keyed hash of system and record id)."""
 
     def save(self, lookups: Sequence[Lookup], audit: Sequence[AuditEvent]) -> None:
         """Each lookup carries the version it was read at; raises ``Conflict(STALE_VERSION)`` if any moved on."""
@@ -92,6 +109,8 @@ class Flags(Protocol):
 
     def of_agency(self, agency_id: AgencyId) -> Sequence[Flag]: ...
 
+    def of_subjects(self, ids: Sequence[SubjectId]) -> Sequence[Flag]: ...
+
     def review_due(self, today: date) -> Sequence[Flag]: ...
 
 
@@ -102,7 +121,8 @@ class Actions(Protocol):
 
     def get(self, action_id: ActionId) -> Action: ...
 
-    def by_reference(self, reference: str) -> Action: ...
+    def by_reference(self, reference: str) -> Action:
+        """Raises ``NotFound`` when no action has this reference."""
 
     def save(self, action: Action, audit: AuditEvent) -> None: ...
 
@@ -118,11 +138,15 @@ class Tasks(Protocol):
 
     def open(self, task: PersonTask, audit: AuditEvent) -> PersonTask: ...
 
+    def open_all(self, tasks: Sequence[PersonTask], audit: Sequence[AuditEvent]) -> None:
+        """As ``open`` for many at once, in one statement; the audit event of a task already open is not recorded."""
+
     def get(self, task_id: TaskId) -> PersonTask: ...
 
     def close(self, task: PersonTask, audit: AuditEvent) -> None: ...
 
-    def close_about(self, kind: TaskKind, about: str, audit: AuditEvent) -> None: ...
+    def close_about(self, kind: TaskKind, about: str, audit: AuditEvent) -> None:
+        """Closes the open task of this kind about this thing, if there is one; only then is the event recorded."""
 
     def open_of(self, agency_id: AgencyId | None) -> Sequence[PersonTask]:
         """Open tasks of one agency, oldest first; None for all."""
@@ -153,11 +177,17 @@ class Inbox(Protocol):
 
 
 class AgreementBook(Protocol):
-    """The agreements in force."""
+    """The agreements as configured, in force or not: policy judges the dates, so that an expired one withholds with its reason."""
 
     def of(self, agency_id: AgencyId) -> SharingAgreement | None: ...
 
     def all(self) -> Sequence[SharingAgreement]: ...
+
+
+class HolidayBook(Protocol):
+    """The bank holidays of a jurisdiction (``england-wales``, ``scotland``, ``northern-ireland``)."""
+
+    def of(self, jurisdiction: str) -> BankHolidays: ...
 
 
 class Work(Protocol):
