@@ -36,6 +36,15 @@ class Code(StrEnum):
     STALE_VERSION = "STALE_VERSION"
     TRANSITION_NOT_ALLOWED = "TRANSITION_NOT_ALLOWED"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    # store and keys
+    STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
+    STORE_FAILED = "STORE_FAILED"
+    SEAL_BROKEN = "SEAL_BROKEN"
+    KEY_FILE_MISSING = "KEY_FILE_MISSING"
+    KEY_FILE_UNREADABLE = "KEY_FILE_UNREADABLE"
+    KEY_FILE_OPEN_TO_OTHERS = "KEY_FILE_OPEN_TO_OTHERS"
+    KEY_FILE_FOR_DEVELOPMENT = "KEY_FILE_FOR_DEVELOPMENT"
+    KEY_FILE_BESIDE_DATA = "KEY_FILE_BESIDE_DATA"
     # agreements and disclosure
     AGREEMENT_MISSING = "AGREEMENT_MISSING"
     AGREEMENT_EXPIRED = "AGREEMENT_EXPIRED"
@@ -83,6 +92,67 @@ class Code(StrEnum):
     CONNECTOR_FAILED = "CONNECTOR_FAILED"
     ENVELOPE_UNREADABLE = "ENVELOPE_UNREADABLE"
     ENVELOPE_VERSION_UNKNOWN = "ENVELOPE_VERSION_UNKNOWN"
+    # lists
+    MEETING_DATE_MISSING = "MEETING_DATE_MISSING"
+    LIST_REFUSED = "LIST_REFUSED"
+    LIST_EMPTY = "LIST_EMPTY"
+    LIST_OLDER_ISSUE = "LIST_OLDER_ISSUE"
+    SUBJECT_WITHDRAWN = "SUBJECT_WITHDRAWN"
+    # look-ups: why a cell is as it is
+    AWAITED = "AWAITED"
+    ASKED_AGAIN = "ASKED_AGAIN"
+    NOT_YET_ASKED = "NOT_YET_ASKED"
+    NO_LOOKUP_SYSTEM = "NO_LOOKUP_SYSTEM"
+    NOT_ANSWERED = "NOT_ANSWERED"
+    ANSWER_EMPTY = "ANSWER_EMPTY"
+    NOBODY_HELD = "NOBODY_HELD"
+    OTHERS_ONLY = "OTHERS_ONLY"
+    ONE_RECORD_CERTAIN = "ONE_RECORD_CERTAIN"
+    DECIDED_BY_PERSON = "DECIDED_BY_PERSON"
+    RECORDS_CHANGED = "RECORDS_CHANGED"
+    RECORD_TAKEN = "RECORD_TAKEN"
+    RECORD_NOT_OFFERED = "RECORD_NOT_OFFERED"
+    # matching: what stops a link without a person
+    RIVAL = "RIVAL"
+    CLAIMED_TWICE = "CLAIMED_TWICE"
+    NAME_AND_DATE_ONLY = "NAME_AND_DATE_ONLY"
+    NAME_DIFFERS = "NAME_DIFFERS"
+    DATE_DIFFERS = "DATE_DIFFERS"
+    DATE_MISSING = "DATE_MISSING"
+    IDENTIFIER_OF_ANOTHER = "IDENTIFIER_OF_ANOTHER"
+    IDENTIFIER_DIFFERS = "IDENTIFIER_DIFFERS"
+    SEX_CONFLICT = "SEX_CONFLICT"
+    MIDDLE_NAME_DIFFERS = "MIDDLE_NAME_DIFFERS"
+    TWIN_OR_SIBLING = "TWIN_OR_SIBLING"
+    GENERATION = "GENERATION"
+    MIXED_SCRIPT = "MIXED_SCRIPT"
+    RESTRICTED = "RESTRICTED"
+    DECEASED = "DECEASED"
+    SUPERSEDED = "SUPERSEDED"
+    # alerts, more
+    ROLE_NOT_FLAGGED = "ROLE_NOT_FLAGGED"
+    MATCH_OF_ANOTHER = "MATCH_OF_ANOTHER"
+    APPROVED_WORDS_ONLY = "APPROVED_WORDS_ONLY"
+    FLAG_NOT_THERE = "FLAG_NOT_THERE"
+    FLAG_ALTERED = "FLAG_ALTERED"
+    FLAG_WRONG_RECORD = "FLAG_WRONG_RECORD"
+    FLAG_SEEN_BY_SUBJECT = "FLAG_SEEN_BY_SUBJECT"
+    FLAG_NOT_HIDDEN_PROVABLY = "FLAG_NOT_HIDDEN_PROVABLY"
+    FLAG_REFUSED = "FLAG_REFUSED"
+    FLAG_UNSURE = "FLAG_UNSURE"
+    FLAG_EXPIRED = "FLAG_EXPIRED"
+    CASE_CLOSED = "CASE_CLOSED"
+    # actions, more
+    TEXT_REQUIRED = "TEXT_REQUIRED"
+    DUE_DATE_NEEDED = "DUE_DATE_NEEDED"
+    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
+    NO_WORK_ITEM_SYSTEM = "NO_WORK_ITEM_SYSTEM"
+    WORK_ITEM_MISSING = "WORK_ITEM_MISSING"
+    COMPLETION_DIFFERS = "COMPLETION_DIFFERS"
+    COMPLETION_NOT_TOLD = "COMPLETION_NOT_TOLD"
+    # tasks
+    RECEIPT_REQUIRED = "RECEIPT_REQUIRED"
+    TASK_CLOSED = "TASK_CLOSED"
 
 
 _TEXTS: dict[Code, CodeText] = {
@@ -98,6 +168,14 @@ _TEXTS: dict[Code, CodeText] = {
     Code.STALE_VERSION: CodeText("It has changed since you opened it", "Somebody else saved a change first.", "Open it again and decide on what you then see."),
     Code.TRANSITION_NOT_ALLOWED: CodeText("That step is not possible now", "It is in a state that does not lead there.", "Open it again to see its state and what can follow."),
     Code.IDEMPOTENCY_KEY_REUSED: CodeText("Idempotency key used for another request", "The same key came with other content.", "Use a new key for a new request."),
+    Code.STORE_UNAVAILABLE: CodeText("The database did not answer", "It is stopped, overloaded, or cannot be reached.", "Try again; if it stays so, the administrator looks at the database server."),
+    Code.STORE_FAILED: CodeText("The database refused a statement", "A fault of the gateway, or a database of another version.", "Nothing was saved. Tell the administrator the time; the log holds the kind of fault."),
+    Code.SEAL_BROKEN: CodeText("A sealed value could not be opened", "It was changed in the database, moved to another row, or sealed with a key that is not in the key file.", "Nothing was done. The administrator restores the right key file, or the row."),
+    Code.KEY_FILE_MISSING: CodeText("The key file is not there", "MARAC_KEY_FILE points to no file.", "Put the key file back; without it nothing that was stored can be read."),
+    Code.KEY_FILE_UNREADABLE: CodeText("The key file cannot be read", "It is not a key file of this version, or is damaged.", "Restore it from its safe copy."),
+    Code.KEY_FILE_OPEN_TO_OTHERS: CodeText("The key file is open to others", "Its mode or its owner lets other users of the machine read it.", "Give it mode 0600 and the user that runs the gateway as owner."),
+    Code.KEY_FILE_FOR_DEVELOPMENT: CodeText("The key file is for development", "It was made for demonstration and may be known to others.", "Make a key file for production, and keep it apart from backups of the database."),
+    Code.KEY_FILE_BESIDE_DATA: CodeText("The key file lies with the data", "A copy of the data folder would hold the key as well.", "Move it to a folder outside the data folder."),
     Code.AGREEMENT_MISSING: CodeText("No sharing agreement", "No agreement with this agency is configured.", "Add the agency's agreement; until then nothing is sent."),
     Code.AGREEMENT_EXPIRED: CodeText("Sharing agreement has expired", "Its last valid day has passed.", "Renew the agreement and its dates; until then nothing is sent."),
     Code.AGREEMENT_NOT_YET_VALID: CodeText("Sharing agreement is not valid yet", "Its first valid day is in the future.", "Check the dates of the agreement."),
@@ -141,6 +219,61 @@ _TEXTS: dict[Code, CodeText] = {
     Code.CONNECTOR_FAILED: CodeText("The connection to the agency failed inside the gateway", "A fault in our own software.", "Tell the system administrator; the log names the place."),
     Code.ENVELOPE_UNREADABLE: CodeText("A stored message cannot be read", "Its content is not what was stored.", "Tell the system administrator; a backup may be needed."),
     Code.ENVELOPE_VERSION_UNKNOWN: CodeText("A stored message is of an unknown version", "It was written by another version of this software.", "Run the version that wrote it until the queue is empty, then change over."),
+    Code.MEETING_DATE_MISSING: CodeText("The meeting's date is missing", "Neither the file nor the form names it.", "Enter the date of the meeting and send the list again."),
+    Code.LIST_REFUSED: CodeText("The list was not let in", "At least one problem in it stops the whole file.", "Mend the rows named and send the list again; nothing of it was kept."),
+    Code.LIST_EMPTY: CodeText("There is nobody on the list", "No case with a person could be read.", "Check that the right file and sheet were sent."),
+    Code.LIST_OLDER_ISSUE: CodeText("An older issue of this list came again", "The same content was received before, and a newer issue has been accepted since.", "Nothing was changed. Send a corrected list if the newer issue is wrong."),
+    Code.SUBJECT_WITHDRAWN: CodeText("No longer on the list", "A corrected list leaves this person out.", "Nothing is undone by itself; review what was placed or assigned."),
+    Code.AWAITED: CodeText("Not answered yet", "The question has left, or is about to, and no answer has come.", "Wait, or look at the queue if it takes long."),
+    Code.ASKED_AGAIN: CodeText("Asked again", "A new answer is awaited; what is shown is the earlier one.", "Wait for the new answer."),
+    Code.NOT_YET_ASKED: CodeText("Not asked", "The agency joined, or the person was added, after the questions left.", "Ask for the list to be looked up again."),
+    Code.NO_LOOKUP_SYSTEM: CodeText("No system to ask", "The agency has no record system that can be asked.", "Its representative looks the person up and records the answer."),
+    Code.NOT_ANSWERED: CodeText("No answer came", "Every attempt failed, or time ran out.", "Ask again, or have the representative look."),
+    Code.ANSWER_EMPTY: CodeText("An answer that says nothing", "The system answered without a record and without saying that there is none.", "Ask again; if it repeats, tell the agency's system owner."),
+    Code.NOBODY_HELD: CodeText("Nobody of this description is held", "The system answered, completely, that it has no such record.", "Nothing to do."),
+    Code.OTHERS_ONLY: CodeText("Only other people are held", "Every record offered plainly belongs to somebody else.", "Nothing to do."),
+    Code.ONE_RECORD_CERTAIN: CodeText("One record is certain", "The fields named agree and nothing contradicts.", "Nothing to do."),
+    Code.DECIDED_BY_PERSON: CodeText("Decided by a person", "Somebody compared the records and recorded a decision.", "Nothing to do; it is asked again only if the records change."),
+    Code.RECORDS_CHANGED: CodeText("The records have changed", "What was decided on is no longer what the system holds.", "Look at the records again and decide."),
+    Code.RECORD_TAKEN: CodeText("The record is held to be somebody else's", "Another person of the same case is linked to this record.", "Settle that person first; one record belongs to one person."),
+    Code.RECORD_NOT_OFFERED: CodeText("That record was not offered", "It is not among the records the system answered with.", "Choose one of the records shown."),
+    Code.RIVAL: CodeText("Two records fit", "More than one record could be this person's.", "Compare them and choose one, or none."),
+    Code.CLAIMED_TWICE: CodeText("One record, two people", "The same record fits two people of the case.", "Compare both people with the record and choose."),
+    Code.NAME_AND_DATE_ONLY: CodeText("Name and date of birth agree, and nothing else", "There are namesakes born on the same day.", "Look for an address, telephone or number that agrees."),
+    Code.NAME_DIFFERS: CodeText("The name is not the same", "It is spelled otherwise, shortened, swapped or another name.", "Look whether it is a former name or a slip."),
+    Code.DATE_DIFFERS: CodeText("The date of birth is not the same", "It differs, or agrees only in part.", "Look whether a digit or day and month were swapped."),
+    Code.DATE_MISSING: CodeText("No whole date of birth to compare", "The list or the record has none.", "Find the date of birth, then decide."),
+    Code.IDENTIFIER_OF_ANOTHER: CodeText("The number belongs to a record of somebody else", "The number agrees, but the name or the date of birth does not.", "Check the number on the list; it may be a relative's."),
+    Code.IDENTIFIER_DIFFERS: CodeText("The number is not the record's", "Name and date of birth agree, but the numbers differ.", "Check the number on the list; the record may be a namesake's."),
+    Code.SEX_CONFLICT: CodeText("The sex recorded differs", "List and record contradict each other.", "Compare with care; it may be a relative."),
+    Code.MIDDLE_NAME_DIFFERS: CodeText("The middle name differs", "List and record contradict each other.", "It may be a parent or child of the same name."),
+    Code.TWIN_OR_SIBLING: CodeText("Possibly a twin, brother or sister", "Family name, date of birth and address agree, the given name does not.", "Compare the given names; never link on the address alone."),
+    Code.GENERATION: CodeText("Possibly a parent or child of the same name", "The same name, with dates of birth more than twelve years apart.", "Compare the dates of birth."),
+    Code.MIXED_SCRIPT: CodeText("Letters of different alphabets", "A name mixes alphabets, or is written in another than the record.", "Compare the names by eye."),
+    Code.RESTRICTED: CodeText("The record is protected", "The system hides part of it.", "Only somebody with access to the record can compare it."),
+    Code.DECEASED: CodeText("The record says that the person has died", "It may be a mistake, or somebody else's record.", "Compare with care."),
+    Code.SUPERSEDED: CodeText("The record was merged into another", "It is no longer in use.", "Look at the record that replaced it."),
+    Code.ROLE_NOT_FLAGGED: CodeText("No alert is placed for this part", "The procedure has words for two parts only.", "Nothing to do."),
+    Code.MATCH_OF_ANOTHER: CodeText("The record is linked to two people", "Another person of the case is linked to the same record.", "Settle the matches first."),
+    Code.APPROVED_WORDS_ONLY: CodeText("Not the approved words", "The words are not exactly those of the procedure.", "Propose the alert again."),
+    Code.FLAG_NOT_THERE: CodeText("The alert was not found", "It was sent, or was there, and is not on the record.", "Look at the record; propose again if it is needed."),
+    Code.FLAG_ALTERED: CodeText("The alert was changed", "Words, labels or state are not what was approved.", "Find out who changed it and why; it is being withdrawn."),
+    Code.FLAG_WRONG_RECORD: CodeText("The alert stands on another record", "It was read back from a record that was not approved.", "It is being withdrawn; look at both records now."),
+    Code.FLAG_SEEN_BY_SUBJECT: CodeText("The alert can be seen by the person", "A view that the person or their family can open changed.", "It is being withdrawn; follow the agency's disclosure procedure now."),
+    Code.FLAG_NOT_HIDDEN_PROVABLY: CodeText("Hiding could not be proved", "A view that the person can open could not be read.", "It is being withdrawn; tell the system owner."),
+    Code.FLAG_REFUSED: CodeText("The system refused the alert", "It answered that it does not take it.", "Place it by hand, with the words given, where the person cannot see it."),
+    Code.FLAG_UNSURE: CodeText("Not known whether the alert is there", "It was sent and no trustworthy answer came.", "Look at the record before anything else is done."),
+    Code.FLAG_EXPIRED: CodeText("The alert's time is over", "Its review date has come and it was not renewed.", "Nothing to do; it is being removed."),
+    Code.CASE_CLOSED: CodeText("The case is closed", "The Marac closed the case.", "Nothing to do; the alert is being removed."),
+    Code.TEXT_REQUIRED: CodeText("An action needs a text", "It is empty.", "Write what is to be done."),
+    Code.DUE_DATE_NEEDED: CodeText("A due date is needed", "The end of the meeting's week cannot be reckoned for that year.", "Enter the due date."),
+    Code.OUTCOME_UNKNOWN: CodeText("Not one of the three answers", "An action ends as completed, not_possible or not_done.", "Use one of these words."),
+    Code.NO_WORK_ITEM_SYSTEM: CodeText("No system takes this action", "The agency has no record system that takes actions.", "Its representative passes it on."),
+    Code.WORK_ITEM_MISSING: CodeText("The action is missing from the agency's system", "It was accepted there and is no longer found.", "Ask the agency; send it again if it was deleted."),
+    Code.COMPLETION_DIFFERS: CodeText("Two different answers about one action", "It was closed before with other content.", "Ask the agency which is right; the first one stands."),
+    Code.COMPLETION_NOT_TOLD: CodeText("The coordinator's system was not told", "It did not take the completion.", "Enter it there by hand."),
+    Code.RECEIPT_REQUIRED: CodeText("Say what was done", "A task is closed with a few words about what was done.", "Write what you did or found."),
+    Code.TASK_CLOSED: CodeText("The task is closed already", "Somebody closed it before.", "Open the list of tasks again."),
 }
 
 CATALOGUE: Mapping[Code, CodeText] = MappingProxyType(_TEXTS)

@@ -14,6 +14,7 @@ class EventKind(StrEnum):
 
     LIST_RECEIVED = "list_received"
     LIST_REPEATED = "list_repeated"
+    SUBJECT_WITHDRAWN = "subject_withdrawn"
     LOOKUP_RELEASED = "lookup_released"
     LOOKUP_WITHHELD = "lookup_withheld"
     LOOKUP_ANSWERED = "lookup_answered"
@@ -38,6 +39,7 @@ class EventKind(StrEnum):
     RECONCILED = "reconciled"
     SIGNED_IN = "signed_in"
     EXPORTED = "exported"
+    AUDIT_VIEWED = "audit_viewed"
 
 
 @dataclass(frozen=True, slots=True)
