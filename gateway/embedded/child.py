@@ -5,63 +5,65 @@ Start children from a thread that lives as long as they shall: the kernel counts
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, cast
 
 LAUNCHER = Path(__file__).with_name("launch.py")
 
 
-class Child:
-    """One running program. Output goes to ``log``; with ``talks`` its standard output is kept as a pipe (``lines``)."""
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to run and how. ``user`` is "" to stay who we are; ``given`` goes to standard input; ``environment`` None is ours.
 
-    def __init__(
-        self,
-        name: str,
-        command: Sequence[str | Path],
-        log: Path,
-        *,
-        user: str = "",
-        environment: Mapping[str, str] | None = None,
-        stop_signal: int = signal.SIGTERM,
-        given: bytes = b"",
-        descriptors: Sequence[int] = (),
-        folder: str = "/",
-        talks: bool = False,
-    ) -> None:
-        self.name, self.log, self._stop_signal = name, log, stop_signal
-        launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(stop_signal)), user]
+    With ``talks`` its standard output is a pipe (``Child.lines``), else it goes to the log with standard error.
+    """
+
+    command: Sequence[str | Path]
+    user: str = ""
+    environment: Mapping[str, str] | None = None
+    stop_signal: int = signal.SIGTERM
+    given: bytes = b""
+    descriptors: Sequence[int] = ()
+    folder: str = "/"
+    talks: bool = False
+
+
+class Child:
+    """One running program, writing to the file ``log``."""
+
+    def __init__(self, name: str, program: Program, log: Path) -> None:
+        self.name, self.log, self._stop_signal = name, log, program.stop_signal
+        launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(program.stop_signal)), program.user]
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [*launcher, *map(str, command)],
+                [*launcher, *map(str, program.command)],
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE if talks else output,
+                stdout=subprocess.PIPE if program.talks else output,
                 stderr=output,
-                env=environment,
-                cwd=folder,
-                pass_fds=tuple(descriptors),
+                env=program.environment,
+                cwd=program.folder,
+                pass_fds=tuple(program.descriptors),
                 start_new_session=True,
             )
-        self._give(given)
+        self._give(program.given)
 
     def _give(self, given: bytes) -> None:
-        assert self.process.stdin is not None
-        try:
-            self.process.stdin.write(given)
-            self.process.stdin.close()
-        except BrokenPipeError:  # it ended at once; whoever waits for it will see that
-            pass
+        with contextlib.suppress(BrokenPipeError):  # it ended at once; whoever waits for it will see that
+            cast("IO[bytes]", self.process.stdin).write(given)
+            cast("IO[bytes]", self.process.stdin).close()
 
     @property
     def lines(self) -> IO[bytes]:
         """Standard output of a child that talks."""
-        assert self.process.stdout is not None
-        return self.process.stdout
+        return cast("IO[bytes]", self.process.stdout)
 
     @property
     def alive(self) -> bool:

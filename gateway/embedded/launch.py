@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> None:
     if user:
         become(user)
     end_with(int(parent), int(death_signal))
-    os.execv(program[0], program)
+    os.execv(program[0], program)  # noqa: S606  becoming the program is the point: no shell, no process between
 
 
 if __name__ == "__main__":

@@ -21,12 +21,14 @@ import psycopg
 from psycopg import sql
 
 from gateway.embedded.binaries import postgres_programs, servers_run_as
-from gateway.embedded.child import Child
+from gateway.embedded.child import Child, Program
 from gateway.embedded.errors import CannotStart
 from gateway.embedded.ports import LOOPBACK, free_port
 
 SUPERUSER = "postgres"
 START_LIMIT_S = 30.0
+ENVIRONMENT = {"LC_ALL": "C", "PATH": os.defpath, "TZ": "UTC"}
+"""Nothing of ours: ``PG*`` variables of the user would change what the server does."""
 
 SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -60,18 +62,12 @@ class PostgresServer:
         """Initialises the folder if it is new, and starts. Raises ``CannotStart``."""
         self._take_folder()
         self._clear_stale_pid()
-        for attempt in range(3):  # another process may take the free port before the server does
+        for _ in range(3):  # another process may take the free port before the server does
             self._port = free_port()
-            self._child = Child(
-                "postgres", [self._programs / "postgres", "-D", self._seen("cluster"), "-p", str(self._port), *self._settings()],
-                self._log, user=self._user, stop_signal=signal.SIGINT, descriptors=self._descriptors(),
-                environment=_environment(),
-            )  # fmt: skip
-            if self._comes_up():
+            self._child = self._run("postgres", "cluster", "-p", str(self._port), *self._settings())
+            if self._comes_up(self._child):
                 return
             self._child.stop()
-            if attempt == 2 or self._child.process.returncode == 0:
-                break
         raise CannotStart("PostgreSQL did not start.", f"Its own words are in {self._log}.")
 
     def url(self, database: str) -> str:
@@ -82,7 +78,7 @@ class PostgresServer:
     def create_database(self, name: str, template: str = "template0") -> str:
         """Makes the database unless it exists; its URL."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone():
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
                 made = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
                 connection.execute(made)
         return self.url(name)
@@ -97,11 +93,10 @@ class PostgresServer:
 
     def crash(self) -> None:
         """Immediate shutdown, as a power cut would; start again recovers."""
-        assert self._child is not None
-        self._child.process.send_signal(signal.SIGQUIT)
-        self._child.process.wait(20)
-        os.close(self._descriptor)
-        self._descriptor = -1
+        if self._child:
+            self._child.process.send_signal(signal.SIGQUIT)
+            self._child.process.wait(20)
+        self.stop()
 
     def _take_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -111,29 +106,30 @@ class PostgresServer:
             owner = pwd.getpwnam(self._user)
             os.chown(self._folder, owner.pw_uid, owner.pw_gid)
             self._descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-        if not (self._folder / "cluster" / "PG_VERSION").exists():
+        if not (self._folder / "cluster").exists():
             self._initialise()
         self._check_version()
 
     def _initialise(self) -> None:
-        shutil.rmtree(self._folder / "cluster", ignore_errors=True)  # left half-made by a killed start
+        """Made beside and renamed, so that what a killed start leaves half-made is never taken for whole."""
+        shutil.rmtree(self._folder / "draft", ignore_errors=True)
         password = self._folder / "password"
         password.write_text(secrets.token_urlsafe(24), encoding="ascii")
         password.chmod(0o600)
         if self._user:
             owner = pwd.getpwnam(self._user)
             os.chown(password, owner.pw_uid, owner.pw_gid)
-        command = [
-            self._programs / "initdb", "-D", self._seen("cluster"), "-U", SUPERUSER, f"--pwfile={self._seen('password')}",
-            "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions",
-        ]  # fmt: skip
-        child = Child("initdb", command, self._log, user=self._user, descriptors=self._descriptors(), environment=_environment())
+        child = self._run(
+            "initdb", "draft", "-U", SUPERUSER, f"--pwfile={self._seen('password')}", "--auth=scram-sha-256", "--encoding=UTF8",
+            "--locale=C", "--no-sync", "--no-instructions",
+        )  # fmt: skip
         try:
             status = child.process.wait(START_LIMIT_S)
         except subprocess.TimeoutExpired:
             status = child.stop(0)
         if status != 0:
             raise CannotStart("The PostgreSQL data folder could not be made.", f"initdb's own words are in {self._log}.")
+        (self._folder / "draft").rename(self._folder / "cluster")
 
     def _check_version(self) -> None:
         made_by = (self._folder / "cluster" / "PG_VERSION").read_text(encoding="ascii").strip()
@@ -156,25 +152,26 @@ class PostgresServer:
                 raise CannotStart(f"Another PostgreSQL is using {self._folder}.", "Stop it first.")
             time.sleep(0.05)
 
-    def _comes_up(self) -> bool:
+    def _comes_up(self, child: Child) -> bool:
         """The server writes ``ready`` on the last line of its pid file, as ``pg_ctl`` reads it."""
-        assert self._child is not None
         pid_file = self._folder / "cluster" / "postmaster.pid"
         until = time.monotonic() + START_LIMIT_S
-        while self._child.alive and time.monotonic() < until:
+        while child.alive and time.monotonic() < until:
             with contextlib.suppress(FileNotFoundError):
                 lines = pid_file.read_text(encoding="utf-8").split("\n")
-                if lines[0] == str(self._child.process.pid) and len(lines) > 7 and lines[7].strip() == "ready":
+                if lines[0] == str(child.process.pid) and len(lines) > 7 and lines[7].strip() == "ready":
                     return True
             time.sleep(0.01)
         return False
 
+    def _run(self, name: str, cluster: str, *arguments: str) -> Child:
+        descriptors = (self._descriptor,) if self._user else ()
+        command = [str(self._programs / name), "-D", self._seen(cluster), *arguments]
+        return Child(name, Program(command, self._user, ENVIRONMENT, signal.SIGINT, descriptors=descriptors), self._log)
+
     def _seen(self, name: str) -> str:
         """The path inside the folder, as the server's user sees it."""
         return f"/proc/self/fd/{self._descriptor}/{name}" if self._user else str(self._folder / name)
-
-    def _descriptors(self) -> tuple[int, ...]:
-        return (self._descriptor,) if self._user else ()
 
     def _settings(self) -> list[str]:
         chosen = SETTINGS if self._durable else SETTINGS | QUICK
@@ -187,8 +184,3 @@ def _is_postgres(pid_file: Path) -> bool:
         return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == "postgres"
     except (ValueError, OSError):
         return False
-
-
-def _environment() -> dict[str, str]:
-    """Nothing of ours: ``PG*`` variables of the user would change what the server does."""
-    return {"LC_ALL": "C", "PATH": os.defpath, "TZ": "UTC"}

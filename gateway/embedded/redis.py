@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from gateway.embedded.binaries import redis_program, servers_run_as
-from gateway.embedded.child import Child
+from gateway.embedded.child import Child, Program
 from gateway.embedded.errors import CannotStart
 from gateway.embedded.ports import LOOPBACK, free_port
 
@@ -35,10 +35,9 @@ class RedisServer:
         """Starts; a restarted server keeps its port. Raises ``CannotStart``."""
         for _ in range(3):  # another process may take the free port before the server does
             self._port = self._port or free_port()
-            self._child = Child(
-                "redis", [self._program, "-"], self._log, user=servers_run_as(), given=self._configuration(), environment={"LC_ALL": "C"}
-            )
-            if self._comes_up():
+            program = Program([self._program, "-"], servers_run_as(), {"LC_ALL": "C"}, given=self._configuration())
+            self._child = Child("redis", program, self._log)
+            if self._comes_up(self._child):
                 return
             self._child.stop()
             self._port = 0
@@ -51,8 +50,8 @@ class RedisServer:
 
     def kill(self) -> None:
         """SIGKILL, as a fault would."""
-        assert self._child is not None
-        self._child.kill()
+        if self._child:
+            self._child.kill()
 
     def _configuration(self) -> bytes:
         lines = (
@@ -61,10 +60,9 @@ class RedisServer:
         )  # fmt: skip
         return "\n".join(lines).encode("ascii")
 
-    def _comes_up(self) -> bool:
-        assert self._child is not None
+    def _comes_up(self, child: Child) -> bool:
         until = time.monotonic() + START_LIMIT_S
-        while self._child.alive and time.monotonic() < until:
+        while child.alive and time.monotonic() < until:
             with contextlib.suppress(OSError), socket.create_connection((LOOPBACK, self._port), 1) as connection:
                 connection.sendall(f"AUTH {self._password}\r\nPING\r\n".encode("ascii"))
                 if b"+PONG" in _read_for(connection, b"+PONG"):
