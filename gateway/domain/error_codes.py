@@ -45,6 +45,8 @@ class Code(StrEnum):
     KEY_FILE_OPEN_TO_OTHERS = "KEY_FILE_OPEN_TO_OTHERS"
     KEY_FILE_FOR_DEVELOPMENT = "KEY_FILE_FOR_DEVELOPMENT"
     KEY_FILE_BESIDE_DATA = "KEY_FILE_BESIDE_DATA"
+    REQUEST_MALFORMED = "REQUEST_MALFORMED"
+    INTERNAL_ERROR = "INTERNAL_ERROR"
     # agreements and disclosure
     AGREEMENT_MISSING = "AGREEMENT_MISSING"
     AGREEMENT_EXPIRED = "AGREEMENT_EXPIRED"
@@ -176,6 +178,8 @@ _TEXTS: dict[Code, CodeText] = {
     Code.KEY_FILE_OPEN_TO_OTHERS: CodeText("The key file is open to others", "Its mode or its owner lets other users of the machine read it.", "Give it mode 0600 and the user that runs the gateway as owner."),
     Code.KEY_FILE_FOR_DEVELOPMENT: CodeText("The key file is for development", "It was made for demonstration and may be known to others.", "Make a key file for production, and keep it apart from backups of the database."),
     Code.KEY_FILE_BESIDE_DATA: CodeText("The key file lies with the data", "A copy of the data folder would hold the key as well.", "Move it to a folder outside the data folder."),
+    Code.REQUEST_MALFORMED: CodeText("The request is not as described", "A field is missing, not known here, or not of its kind.", "Compare it with the description of this operation; the places are listed."),
+    Code.INTERNAL_ERROR: CodeText("Something failed on our side", "A fault that was not foreseen; it has been recorded without what you sent.", "Try again. If it stays, tell the system administrator the time."),
     Code.AGREEMENT_MISSING: CodeText("No sharing agreement", "No agreement with this agency is configured.", "Add the agency's agreement; until then nothing is sent."),
     Code.AGREEMENT_EXPIRED: CodeText("Sharing agreement has expired", "Its last valid day has passed.", "Renew the agreement and its dates; until then nothing is sent."),
     Code.AGREEMENT_NOT_YET_VALID: CodeText("Sharing agreement is not valid yet", "Its first valid day is in the future.", "Check the dates of the agreement."),

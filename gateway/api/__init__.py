@@ -1,0 +1,1 @@
+"""REST API, version 1: the same use cases as the pages, for programs."""
