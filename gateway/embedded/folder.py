@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 from pathlib import Path
+from types import TracebackType
 
 from gateway.embedded.errors import CannotStart
 
@@ -48,3 +49,9 @@ class DataFolder:
     def release(self) -> None:
         """Lets another process have it."""
         os.close(self._lock)
+
+    def __enter__(self) -> DataFolder:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.release()

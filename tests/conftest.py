@@ -1,0 +1,114 @@
+"""What every test may ask for: real servers, fresh databases, agencies' stand-ins, and the gateway on top of them.
+
+    free_port            a loopback port that is free
+    empty_database_url   a new, empty PostgreSQL database
+    database_url         a new database with every migration applied
+    redis_url            an empty Redis
+    servers              the servers themselves, to stop and start them (session-wide: leave them running)
+
+``DATABASE_URL`` and ``REDIS_URL`` make the tests use servers of one's own; the role must be allowed to create databases.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+import redis
+from psycopg import sql
+
+from gateway.embedded import ports
+from gateway.embedded.folder import DataFolder
+from gateway.embedded.servers import Servers
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """``./test`` tells here what failed before the tests, so that pytest's closing line stays the last one."""
+    if failed := os.environ.get("CHECKS_FAILED", "").strip():
+        terminalreporter.write_line(f"FAILED before the tests: {failed} (see the top)", red=True)
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """PostgreSQL and Redis for the whole session."""
+    folder = DataFolder(tmp_path_factory.mktemp("servers"))
+    given = {"database_url": os.environ.get("DATABASE_URL", ""), "redis_url": os.environ.get("REDIS_URL", "")}
+    with Servers.start(folder, durable=False, **given) as running:
+        yield running
+
+
+class Databases:
+    """Makes and drops databases on the session's server."""
+
+    def __init__(self, server_url: str) -> None:
+        self._server_url = server_url
+
+    def make(self, template: str = "template0") -> str:
+        """A new database; its URL."""
+        name = f"test_{secrets.token_hex(6)}"
+        self._run(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        return urlunsplit(urlsplit(self._server_url)._replace(path=f"/{name}"))
+
+    def drop(self, url: str) -> None:
+        """Removes it, whoever is still connected."""
+        self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database_of(url))))
+
+    def _run(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self._server_url, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+def database_of(url: str) -> str:
+    """The database's name in a URL."""
+    return urlsplit(url).path.lstrip("/")
+
+
+@pytest.fixture(scope="session")
+def databases(servers: Servers) -> Databases:
+    """The maker of databases."""
+    return Databases(servers.database_url)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(databases: Databases) -> Iterator[str]:
+    """Name of a database that every migration was applied to once; new ones are copied from it."""
+    from gateway.bootstrap import migrate
+
+    url = databases.make()
+    migrate(url)
+    yield database_of(url)
+    databases.drop(url)
+
+
+@pytest.fixture
+def empty_database_url(databases: Databases) -> Iterator[str]:
+    """A new database with nothing in it."""
+    url = databases.make()
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def database_url(databases: Databases, migrated_template: str) -> Iterator[str]:
+    """A new database with every migration applied."""
+    url = databases.make(migrated_template)
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def redis_url(servers: Servers) -> str:
+    """Redis with nothing in it."""
+    with redis.Redis.from_url(servers.redis_url) as client:
+        client.flushall()
+    return servers.redis_url
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """Gives a free loopback port each time it is called."""
+    return ports.free_port
