@@ -84,6 +84,7 @@ class Code(StrEnum):
     REPLY_UNEXPECTED = "REPLY_UNEXPECTED"
     REPLY_OTHER_RECORD = "REPLY_OTHER_RECORD"
     ANSWER_INCOMPLETE = "ANSWER_INCOMPLETE"
+    NOT_ALL_ASKED = "NOT_ALL_ASKED"
     TOO_MANY_MATCHES = "TOO_MANY_MATCHES"
     RECORD_PROTECTED = "RECORD_PROTECTED"
     RECORD_MAYBE_HIDDEN = "RECORD_MAYBE_HIDDEN"
@@ -213,6 +214,7 @@ _TEXTS: dict[Code, CodeText] = {
     Code.REPLY_UNEXPECTED: CodeText("The reply was not an answer to what was asked", "Its kind or shape is not the agreed one.", "Ask the agency's system administrator; nothing of it was kept."),
     Code.REPLY_OTHER_RECORD: CodeText("The reply was about another record", "The system answered with something that was not asked for.", "Ask the agency's system administrator; nothing of it was used."),
     Code.ANSWER_INCOMPLETE: CodeText("The answer was not complete", "The system said that there is more than it gave.", "Look in the agency's own system, then record what you find."),
+    Code.NOT_ALL_ASKED: CodeText("Not every name and date could be asked", "More names and dates of birth are known than one look-up may ask about, or one of them cannot be written for this system.", "Look in the agency's own system under the other names, then record what you find."),
     Code.TOO_MANY_MATCHES: CodeText("Too many records match", "The system holds too many similar people to list.", "Look in the agency's own system, then record what you find."),
     Code.RECORD_PROTECTED: CodeText("A record is protected", "The system says that a record is restricted.", "Somebody with the right to see it must look in the agency's own system."),
     Code.RECORD_MAYBE_HIDDEN: CodeText("A record may be hidden", "The system's answer can mean that a record is there but not shown to us.", "Somebody with the right to see it must look in the agency's own system."),
