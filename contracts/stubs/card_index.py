@@ -1,6 +1,7 @@
 """A card index of persons: found by a number, by a whole family name, or by how one begins, as older record systems do."""
 
 import re
+import zlib
 from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import date
@@ -8,6 +9,7 @@ from functools import lru_cache
 
 from contracts.stubs.hearsay import without_marks
 from contracts.stubs.people import AgencyPerson, PersonName
+from contracts.stubs.places import Address, postcode_of
 
 
 @lru_cache(maxsize=65_536)
@@ -79,3 +81,8 @@ def _agrees(held: date, asked: list[date], *, same_given: bool, by_name_alone: b
 def _families(family: str, parts: bool) -> set[str]:
     whole = {key(family)}
     return whole | {key(part) for part in re.split(r"[\s-]+", family) if len(part) > 1} if parts else whole
+
+
+def uprn_of(place: Address) -> str:
+    """The property's UPRN: the same for everybody, and in a range that stands for no real property."""
+    return str(999_000_000_000 + zlib.crc32(f"{key(place.first_line)}/{postcode_of(place)}".encode()) % 1_000_000_000)

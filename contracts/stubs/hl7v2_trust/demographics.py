@@ -195,8 +195,9 @@ def _digits(text: str | None) -> str:
 
 def _is_identified(person: AgencyPerson, value: str, criteria: dict[str, str]) -> bool:
     issuer = criteria.get("namespace") or {NHS_OID: "NHS", OWN_OID: "CBNT"}.get(criteria.get("oid", ""), "")
-    held = {"NHS": {person.nhs_number}, "CBNT": {person.local_id}}.get(issuer, {person.nhs_number, person.local_id})
-    return value in held
+    if issuer:
+        return value == (person.nhs_number if issuer == "NHS" else person.local_id)
+    return value in (person.nhs_number, person.local_id)
 
 
 def _addresses(person: AgencyPerson) -> list[str]:
@@ -213,7 +214,7 @@ _TESTS: dict[str, Callable[[AgencyPerson, str, dict[str, str]], bool]] = {
     "given": lambda person, value, _criteria: any(_same_text(name.given, value) for name in names_of(person)),
     "born": lambda person, value, _criteria: written_date(person.birth_date).startswith(value),
     "sex": lambda person, value, _criteria: person.sex[:1].upper() == value,
-    "town": lambda person, value, _criteria: bool(person.address) and key(person.address.lines[-1]) == key(value),
+    "town": lambda person, value, _criteria: person.address is not None and key(person.address.lines[-1]) == key(value),
     "postcode": lambda person, value, _criteria: key(value).upper() in _addresses(person),
     "phone": lambda person, value, _criteria: bool(person.phone) and _digits(person.phone) == _digits(value),
 }

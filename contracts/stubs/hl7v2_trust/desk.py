@@ -179,7 +179,7 @@ def _as_wanted(message: Message, application: bytes) -> Answers:
         return Answers(application=application)
     failed = b"\rMSA|AA|" not in application
     accept = _acknowledge(message, "CA") if wants_accept in {"AL", "SU"} else None
-    silent = wants_application == "NE" or wants_application == ("SU" if failed else "ER")
+    silent = wants_application in {"NE", "SU" if failed else "ER"}
     return Answers(accept=accept, application=None if silent else application)
 
 

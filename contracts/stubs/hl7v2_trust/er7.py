@@ -1,13 +1,14 @@
 """ER7, the text form of HL7 v2 (2.5 chapter 2): reading what arrives, writing what leaves. Only what the profile needs."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 CHARACTER_SETS = {"": "ascii", "ASCII": "ascii", "8859/1": "latin-1", "UNICODE UTF-8": "utf-8"}
 """MSH-18 (table 0211) to Python's name."""
 
-Field = str | list["Field"] | None
+Field = str | Sequence["Field"] | None
 """A field as it is built: text, or a list of repetitions, of components or of subcomponents (see ``write``)."""
 
 _ESCAPES = str.maketrans(

@@ -20,6 +20,7 @@ class Lines:
         """``latency``: seconds before each application reply."""
         self.desk, self.agency, self.latency = desk, agency, latency
         self.attempts: Counter[str] = Counter()
+        """How often the record of a persona was touched."""
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection until either side closes it or it is idle for two minutes."""
@@ -74,16 +75,18 @@ class Line:
         self._writer.close()
 
     async def _answer(self, answers: Answers) -> None:
-        persona = (answers.touched.persona if answers.touched else None) or ""
-        if persona in FAILURES:
-            assert answers.touched is not None
-            behaviour = self.lines.agency.behaviour.get(answers.touched.local_id, {})
-            await FAILURES[persona](self, answers, behaviour)
+        touched = answers.touched
+        failure = FAILURES.get(touched.persona or "") if touched else None
+        if touched is None or failure is None:
+            await _as_usual(self, answers, {})
             return
-        await _as_usual(self, answers, {})
+        self.lines.attempts[touched.local_id] += 1
+        behaviour = {"attempt": self.lines.attempts[touched.local_id], **self.lines.agency.behaviour.get(touched.local_id, {})}
+        await failure(self, answers, behaviour)
 
 
 Failure = Callable[[Line, Answers, Mapping[str, Any]], Awaitable[None]]
+"""Takes the line, the true answers, and the persona's numbers (``attempt`` counts from 1)."""
 
 
 async def _next_message(reader: asyncio.StreamReader) -> bytes | None:
@@ -106,6 +109,10 @@ async def _as_usual(line: Line, answers: Answers, _behaviour: Mapping[str, Any])
     line.send(answers.application)
 
 
+async def _never_answers(_line: Line, _answers: Answers, _behaviour: Mapping[str, Any]) -> None:
+    """Not even an accept acknowledgement."""
+
+
 async def _accepted_then_silent(line: Line, answers: Answers, _behaviour: Mapping[str, Any]) -> None:
     line.send(answers.accept)
 
@@ -116,7 +123,7 @@ async def _late(line: Line, answers: Answers, behaviour: Mapping[str, Any]) -> N
     line.send(answers.application)
 
 
-async def _truncated_frame(line: Line, answers: Answers, _behaviour: Mapping[str, Any]) -> None:
+async def _truncated(line: Line, answers: Answers, _behaviour: Mapping[str, Any]) -> None:
     line.send(answers.accept)
     reply = answers.application or b""
     line.send_bytes(START + reply[: len(reply) // 2])
@@ -150,9 +157,7 @@ async def _closes(line: Line, _answers: Answers, _behaviour: Mapping[str, Any]) 
 
 
 async def _closes_then_answers(line: Line, answers: Answers, behaviour: Mapping[str, Any]) -> None:
-    assert answers.touched is not None
-    line.lines.attempts[answers.touched.local_id] += 1
-    if line.lines.attempts[answers.touched.local_id] <= int(behaviour.get("times", 1)):
+    if behaviour["attempt"] <= int(behaviour.get("times", 1)):
         line.hang_up()
     else:
         await _as_usual(line, answers, behaviour)
@@ -168,9 +173,10 @@ async def _answers_twice(line: Line, answers: Answers, behaviour: Mapping[str, A
 
 
 FAILURES: dict[str, Failure] = {
+    "never_answers": _never_answers,
     "accepted_then_silent": _accepted_then_silent,
     "late": _late,
-    "truncated_frame": _truncated_frame,
+    "truncated": _truncated,
     "no_end_bytes": _no_end_bytes,
     "huge": _huge,
     "slow": _slow,

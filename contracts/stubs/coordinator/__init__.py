@@ -1,0 +1,1 @@
+"""The coordinator's case system: receives what agencies completed (openapi.yaml of northmoor-marac)."""

@@ -1,0 +1,1 @@
+"""A housing association's service: persons, tenures, cautionary alerts, tasks (openapi.yaml of northmoor-homes)."""

@@ -1,0 +1,134 @@
+"""How a REST system fails: by the persona of the record that is touched, or once or more on an operation when told to."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import Response
+
+from contracts.stubs.agency import Agency
+from contracts.stubs.people import AgencyPerson
+from contracts.stubs.rest.problems import Problem
+
+Respond = Callable[[], Awaitable[Response]]
+NEVER_SECONDS = 3600.0
+
+
+@dataclass(slots=True)
+class Order:
+    """A failure ordered for an operation: what happens, how often, and its numbers (``seconds``)."""
+
+    happens: str
+    times: int
+    behaviour: Mapping[str, Any]
+
+
+class Trouble:
+    """Decides for each request whether it goes well."""
+
+    def __init__(self, agency: Agency | None) -> None:
+        self._behaviour = agency.behaviour if agency else {}
+        self._orders: dict[str, list[Order]] = {}
+        self._attempts: Counter[str] = Counter()
+
+    def order(self, operation: str, happens: str, times: int, behaviour: Mapping[str, Any]) -> None:
+        """From now on this operation fails like this, so many times."""
+        self._orders.setdefault(operation, []).append(Order(happens, times, behaviour))
+
+    def behaviour_of(self, person: AgencyPerson) -> Mapping[str, Any]:
+        """The numbers of a record's persona."""
+        return self._behaviour.get(person.local_id, {})
+
+    def takes(self, operation: str) -> Order | None:
+        """The failure now due for an operation, counted as used."""
+        for order in self._orders.get(operation, []):
+            if order.times > 0:
+                order.times -= 1
+                return order
+        return None
+
+    async def around(self, operation: str, touched: AgencyPerson | None, respond: Respond) -> Response:
+        """The operation's answer, or the failure that stands in its place. ``respond`` does the work."""
+        if order := self.takes(operation):
+            return await self._fail(order.happens, order.behaviour, "", respond)
+        if touched and touched.persona:
+            return await self._fail(touched.persona, self.behaviour_of(touched), f"{operation} {touched.local_id}", respond)
+        return await respond()
+
+    async def _fail(self, happens: str, behaviour: Mapping[str, Any], counted: str, respond: Respond) -> Response:
+        """``counted``: name under which attempts are counted, for failures that pass; '' fails every time."""
+        passing = _PASSING.get(happens)
+        if passing is not None:
+            failure, times = passing
+            self._attempts[counted] += 1
+            if counted and self._attempts[counted] > int(behaviour.get("times", times)):
+                return await respond()
+            return await failure(behaviour, respond)
+        lasting = _LASTING.get(happens)
+        return await (lasting(behaviour, respond) if lasting else respond())
+
+
+Failure = Callable[[Mapping[str, Any], Respond], Awaitable[Response]]
+
+
+async def _html_with_200(_behaviour: Mapping[str, Any], _respond: Respond) -> Response:
+    page = "<!doctype html><title>Sign in</title><h1>Please sign in</h1><form><input name=user></form>"
+    return Response(page, 200, media_type="text/html")
+
+
+async def _truncated(_behaviour: Mapping[str, Any], respond: Respond) -> Response:
+    whole = await respond()
+    body = bytes(whole.body)
+    return Response(body[: len(body) // 2], whole.status_code, media_type="application/json")
+
+
+async def _huge(behaviour: Mapping[str, Any], respond: Respond) -> Response:
+    whole = await respond()
+    padding = b" " * int(behaviour.get("bytes", 64_000_000))
+    return Response(bytes(whole.body)[:-1] + padding + b"}", whole.status_code, media_type="application/json")
+
+
+async def _never_answers(behaviour: Mapping[str, Any], respond: Respond) -> Response:
+    """The request is never worked on; the answer would be an error."""
+    await asyncio.sleep(float(behaviour.get("seconds", NEVER_SECONDS)))
+    raise Problem(503, "unavailable")
+
+
+async def _stored_though_timed_out(behaviour: Mapping[str, Any], respond: Respond) -> Response:
+    """The work is done at once, and the answer comes long after the caller has stopped waiting."""
+    done = await respond()
+    await asyncio.sleep(float(behaviour.get("seconds", 60)))
+    return done
+
+
+async def _slow(behaviour: Mapping[str, Any], respond: Respond) -> Response:
+    await asyncio.sleep(float(behaviour.get("seconds", 5)))
+    return await respond()
+
+
+async def _unavailable(_behaviour: Mapping[str, Any], _respond: Respond) -> Response:
+    raise Problem(503, "unavailable", headers={"Retry-After": "1"})
+
+
+async def _rate_limited(behaviour: Mapping[str, Any], _respond: Respond) -> Response:
+    raise Problem(429, "too-many-requests", headers={"Retry-After": str(int(behaviour.get("seconds", 1)))})
+
+
+_LASTING: dict[str, Failure] = {
+    "html_with_200": _html_with_200,
+    "truncated": _truncated,
+    "huge": _huge,
+    "never_answers": _never_answers,
+    "slow": _slow,
+    "stored_though_timed_out": _stored_though_timed_out,
+    "unavailable": _unavailable,
+    "rate_limited": _rate_limited,
+}
+_PASSING: dict[str, tuple[Failure, int]] = {
+    "busy_twice": (_unavailable, 2),
+    "rate_limited_once": (_rate_limited, 1),
+    "times_out_then_answers": (_never_answers, 1),
+}
+"""Failures that pass after so many attempts on the same operation and record."""
