@@ -33,8 +33,8 @@ class Handler(Protocol):
 
 
 class Cipher(Protocol):
-    """Seals bodies at rest; ``context`` binds the bytes to their row."""
+    """Seals bodies at rest; ``context`` binds the bytes to their row, ``at_least`` is the size below which lengths look alike."""
 
-    def seal(self, plain: bytes, context: bytes) -> bytes: ...
+    def seal(self, plain: bytes, context: bytes, at_least: int) -> bytes: ...
 
     def open(self, sealed: bytes, context: bytes) -> bytes: ...

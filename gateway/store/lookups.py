@@ -1,0 +1,98 @@
+"""The cells of hit reports: read and saved by the hundred, one statement each way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, select, text
+
+from gateway.domain.errors import Code, Conflict, NotFound
+from gateway.domain.events import AuditEvent
+from gateway.domain.identifiers import AgencyId, CaseListId, LookupId, SubjectId, SystemKey
+from gateway.domain.lookup import Decision, GradedCandidate, Lookup, LookupOutcome
+from gateway.store import tables as t
+from gateway.store.audit import SqlAudit
+from gateway.store.batches import columns_of, copy_in
+from gateway.store.crypto import Vault
+from gateway.store.sealed_column import SealedColumn
+
+
+class LookupWords(msgspec.Struct, array_like=True):
+    """What came back about a person, and what somebody decided."""
+
+    graded: tuple[GradedCandidate, ...]
+    decision: Decision | None
+
+
+WORDS = SealedColumn("lookups.sealed", LookupWords, at_least=1024)
+_COLUMNS = ("id", "subject_id", "agency_id", "system", "outcome", "reason", "asked_at", "answered_at", "version", "sealed")
+_CHANGING = ("id", "version", "outcome", "reason", "asked_at", "answered_at", "sealed")
+_SAVE = text("""
+    UPDATE lookups l
+    SET outcome = n.outcome, reason = n.reason, asked_at = n.asked_at, answered_at = n.answered_at, sealed = n.sealed, version = l.version + 1
+    FROM unnest(CAST(:id AS uuid[]), CAST(:version AS int[]), CAST(:outcome AS text[]), CAST(:reason AS text[]),
+                CAST(:asked_at AS timestamptz[]), CAST(:answered_at AS timestamptz[]), CAST(:sealed AS bytea[]))
+         AS n (id, version, outcome, reason, asked_at, answered_at, sealed)
+    WHERE l.id = n.id AND l.version = n.version
+""")
+_MANY = select(t.lookups).where(t.lookups.c.id == text("ANY(:ids)"))
+
+
+class SqlLookups:
+    """Implements ``services.ports.Lookups``."""
+
+    def __init__(self, connection: Connection, vault: Vault, audit: SqlAudit) -> None:
+        self._connection, self._vault, self._audit = connection, vault, audit
+
+    def add(self, lookups: Sequence[Lookup], audit: Sequence[AuditEvent]) -> None:
+        """Many at once."""
+        copy_in(self._connection, t.lookups, _COLUMNS, (self._row(lookup) for lookup in lookups))
+        self._audit.record(*audit)
+
+    def get(self, lookup_id: LookupId) -> Lookup:
+        """Raises ``NotFound``."""
+        found = self.many((lookup_id,))
+        if lookup_id not in found:
+            raise NotFound(Code.NOT_FOUND)
+        return found[lookup_id]
+
+    def many(self, ids: Sequence[LookupId]) -> Mapping[LookupId, Lookup]:
+        """Ids that are not there are left out."""
+        rows = self._connection.execute(_MANY, {"ids": list(ids)})
+        return {lookup.id: lookup for lookup in map(self._lookup, rows)}
+
+    def of_list(self, list_id: CaseListId) -> Sequence[Lookup]:
+        """For everybody in that issue of the list, in its order."""
+        entry = t.subject_entries.c
+        found = select(t.lookups).join(t.subject_entries, entry.subject_id == t.lookups.c.subject_id).where(entry.list_id == list_id)
+        rows = self._connection.execute(found.order_by(entry.position, t.lookups.c.agency_id, t.lookups.c.system))
+        return [self._lookup(row) for row in rows]
+
+    def save(self, lookups: Sequence[Lookup], audit: Sequence[AuditEvent]) -> None:
+        """Raises ``Conflict(STALE_VERSION)`` if any moved on since it was read; then none is saved."""
+        rows = [self._changes(lookup) for lookup in lookups]
+        if rows and self._connection.execute(_SAVE, columns_of(rows, _CHANGING)).rowcount != len(rows):
+            raise Conflict(Code.STALE_VERSION)
+        self._audit.record(*audit)
+
+    def _row(self, lookup: Lookup) -> tuple[object, ...]:
+        values = {name: getattr(lookup, name) for name in _COLUMNS[:-1]}
+        return (*(values | {"outcome": lookup.outcome.value}).values(), self._sealed(lookup))
+
+    def _changes(self, lookup: Lookup) -> tuple[object, ...]:
+        sealed = self._sealed(lookup)
+        return lookup.id, lookup.version, lookup.outcome.value, lookup.reason, lookup.asked_at, lookup.answered_at, sealed
+
+    def _sealed(self, lookup: Lookup) -> bytes | None:
+        if not lookup.graded and not lookup.decision:
+            return None
+        return WORDS.seal(self._vault, LookupWords(lookup.graded, lookup.decision), lookup.id)
+
+    def _lookup(self, row: Row[Any]) -> Lookup:
+        words = WORDS.open(self._vault, row.sealed, row.id) if row.sealed else LookupWords((), None)
+        return Lookup(
+            LookupId(row.id), SubjectId(row.subject_id), AgencyId(row.agency_id), SystemKey(row.system), LookupOutcome(row.outcome),
+            row.reason, row.asked_at, row.answered_at, words.graded, words.decision, row.version,
+        )  # fmt: skip

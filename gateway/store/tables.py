@@ -1,0 +1,245 @@
+"""The gateway's tables. What identifies a person, says a role, or was typed by somebody is in a ``sealed`` column, one blob per row.
+
+In clear stand opaque ids, states, codes, counts and moments: what queries and invariants need. Uniqueness over values that may not stand
+in clear is kept by keyed hashes (``*_key`` columns).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+
+metadata = MetaData()
+
+
+def _moment(name: str, *, required: bool = False) -> Column[datetime]:
+    return Column(name, DateTime(timezone=True), nullable=not required)
+
+
+case_lists = Table(
+    "case_lists",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("marac_id", Text, nullable=False),
+    Column("meeting_date", Date, nullable=False),
+    Column("issue", Integer, nullable=False),
+    _moment("received_at", required=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("cases", Integer, nullable=False),
+    Column("people", Integer, nullable=False),
+    Column("problems", Integer, nullable=False),
+    UniqueConstraint("marac_id", "meeting_date", "issue", name="case_lists_issue"),
+)
+Index("case_lists_digest", case_lists.c.marac_id, case_lists.c.digest)
+
+row_problems = Table(
+    "row_problems",
+    metadata,
+    Column("list_id", ForeignKey("case_lists.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("row", Integer, nullable=False),
+    Column("column", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("list_id", ForeignKey("case_lists.id"), nullable=False),
+    comment="A case, with the latest issue of the list that holds it.",
+)
+
+case_entries = Table(
+    "case_entries",
+    metadata,
+    Column("list_id", ForeignKey("case_lists.id"), primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    comment="What one issue of a list says of a case.",
+)
+
+subjects = Table(
+    "subjects",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("list_id", ForeignKey("case_lists.id"), nullable=False),
+    _moment("withdrawn_at"),
+    comment="A person in a case, with the latest issue of the list that holds them; withdrawn when a later issue does not.",
+)
+Index("subjects_list", subjects.c.list_id)
+
+subject_entries = Table(
+    "subject_entries",
+    metadata,
+    Column("list_id", ForeignKey("case_lists.id"), primary_key=True),
+    Column("subject_id", ForeignKey("subjects.id"), primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    comment="What one issue of a list says of a person.",
+)
+Index("subject_entries_subject", subject_entries.c.subject_id)
+
+person_keys = Table(
+    "person_keys",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("list_id", ForeignKey("case_lists.id"), primary_key=True),
+    Column("subject_id", ForeignKey("subjects.id"), primary_key=True),
+    comment="Keyed hashes by which the same person is recognised in another case of the same Marac.",
+)
+
+lookups = Table(
+    "lookups",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("subject_id", ForeignKey("subjects.id"), nullable=False),
+    Column("agency_id", Text, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    _moment("asked_at"),
+    _moment("answered_at"),
+    Column("version", Integer, nullable=False),
+    Column("sealed", LargeBinary),
+    UniqueConstraint("subject_id", "system", name="lookups_cell"),
+    comment="One person at one record system. Sealed: candidates with their explanation, and the decision; absent while there are none.",
+)
+
+flags = Table(
+    "flags",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("subject_id", ForeignKey("subjects.id"), nullable=False),
+    Column("agency_id", Text, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    _moment("proposed_at", required=True),
+    _moment("approved_at"),
+    Column("review_on", Date),
+    Column("version", Integer, nullable=False),
+    Column("live_key", LargeBinary),
+    Column("proposer_key", LargeBinary, nullable=False),
+    Column("approver_key", LargeBinary),
+    Column("sealed", LargeBinary, nullable=False),
+    CheckConstraint("approver_key <> proposer_key", name="flags_second_person"),
+)
+Index("flags_live", flags.c.live_key, unique=True, postgresql_where=text("live_key IS NOT NULL"))
+Index("flags_subject", flags.c.subject_id)
+Index("flags_agency", flags.c.agency_id)
+Index("flags_review", flags.c.review_on, postgresql_where=text("live_key IS NOT NULL"))
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("agency_id", Text, nullable=False),
+    Column("system", Text),
+    Column("reference", Text, nullable=False, unique=True),
+    Column("due_on", Date, nullable=False),
+    Column("state", Text, nullable=False),
+    _moment("assigned_at", required=True),
+    _moment("closed_at"),
+    Column("version", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+Index("actions_case", actions.c.case_id)
+Index("actions_agency", actions.c.agency_id)
+Index("actions_open", actions.c.system, postgresql_where=text("closed_at IS NULL"))
+
+tasks = Table(
+    "person_tasks",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("agency_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    _moment("opened_at", required=True),
+    _moment("closed_at"),
+    Column("version", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+Index("person_tasks_open", tasks.c.agency_id, tasks.c.kind, tasks.c.about, unique=True, postgresql_where=text("closed_at IS NULL"))
+Index("person_tasks_about", tasks.c.about, tasks.c.kind)
+
+audit_events = Table(
+    "audit_events",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    _moment("at", required=True),
+    Column("kind", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("agency_id", Text),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    comment="Append only. Each hash is keyed and covers the row and the hash before it.",
+)
+Index("audit_events_about", audit_events.c.about)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
+    CheckConstraint("id = 1", name="audit_head_one"),
+    comment="The end of the chain, under a keyed hash of its own, so that a chain cut short does not verify.",
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("request", LargeBinary, nullable=False),
+    _moment("at", required=True),
+    Column("sealed", LargeBinary),
+    comment="Keyed hash of actor and Idempotency-Key, keyed digest of the request, sealed response.",
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("user_key", LargeBinary, nullable=False),
+    _moment("started_at", required=True),
+    _moment("seen_at", required=True),
+    _moment("ends_at", required=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+Index("sessions_user", sessions.c.user_key)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _moment("due_at", required=True),
+    _moment("done_at"),
+    Column("paused", Boolean, nullable=False, server_default="false"),
+    comment="Periodic work by due times held here, not in a scheduler's memory.",
+)

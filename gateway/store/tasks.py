@@ -1,0 +1,93 @@
+"""Tasks for people: one open task per agency, kind and thing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from gateway.domain.errors import Code, Conflict, NotFound
+from gateway.domain.events import AuditEvent
+from gateway.domain.identifiers import AgencyId, TaskId, UserId
+from gateway.domain.tasks import PersonTask, TaskKind
+from gateway.store import tables as t
+from gateway.store.audit import SqlAudit
+from gateway.store.crypto import Vault
+from gateway.store.sealed_column import SealedColumn
+
+
+class TaskWords(msgspec.Struct, array_like=True):
+    """What to type by hand, and what was answered."""
+
+    words: str
+    reason: str
+    closed_by: str | None
+    receipt: str
+
+
+WORDS = SealedColumn("person_tasks.sealed", TaskWords, at_least=1024)
+_OPEN = t.tasks.c.closed_at.is_(None)
+_CLEAR = ("id", "agency_id", "about", "opened_at", "closed_at", "version")
+
+
+class SqlTasks:
+    """Implements ``services.ports.Tasks``."""
+
+    def __init__(self, connection: Connection, vault: Vault, audit: SqlAudit, now: datetime) -> None:
+        self._connection, self._vault, self._audit, self._now = connection, vault, audit, now
+
+    def open(self, task: PersonTask, audit: AuditEvent) -> PersonTask:
+        """The task that is open afterwards: this one, or the one that already was (then nothing is written)."""
+        values = {name: getattr(task, name) for name in _CLEAR} | {"kind": task.kind.value, "sealed": self._sealed(task)}
+        row = insert(t.tasks).values(**values)
+        only_one = row.on_conflict_do_nothing(index_elements=["agency_id", "kind", "about"], index_where=_OPEN)
+        while not self._connection.execute(only_one).rowcount:
+            same = (t.tasks.c.agency_id == task.agency_id, t.tasks.c.kind == task.kind.value, t.tasks.c.about == task.about)
+            if already := self._all(select(t.tasks).where(*same, _OPEN)):
+                return already[0]
+        self._audit.record(audit)
+        return task
+
+    def get(self, task_id: TaskId) -> PersonTask:
+        """Raises ``NotFound``."""
+        found = self._all(select(t.tasks).where(t.tasks.c.id == task_id))
+        if not found:
+            raise NotFound(Code.NOT_FOUND)
+        return found[0]
+
+    def close(self, task: PersonTask, audit: AuditEvent) -> None:
+        """Saves a task that says when it was closed. Raises ``Conflict(STALE_VERSION)`` if it moved on since it was read."""
+        same = update(t.tasks).where(t.tasks.c.id == task.id, t.tasks.c.version == task.version)
+        values = {"closed_at": task.closed_at or self._now, "version": task.version + 1, "sealed": self._sealed(task)}
+        if self._connection.execute(same.values(**values)).rowcount != 1:
+            raise Conflict(Code.STALE_VERSION)
+        self._audit.record(audit)
+
+    def close_about(self, kind: TaskKind, about: str, audit: AuditEvent) -> None:
+        """Closes what is open of a kind about a thing, in the name of the event's actor; nothing open, nothing recorded."""
+        open_ones = select(t.tasks).where(t.tasks.c.kind == kind.value, t.tasks.c.about == about, _OPEN).with_for_update()
+        for task in self._all(open_ones):
+            self.close(replace(task, closed_at=self._now, closed_by=UserId(audit.actor)), audit)
+
+    def open_of(self, agency_id: AgencyId | None) -> Sequence[PersonTask]:
+        """Oldest first; None for all agencies."""
+        found = select(t.tasks).where(_OPEN)
+        return self._all(found if agency_id is None else found.where(t.tasks.c.agency_id == agency_id))
+
+    def _all(self, query: Select[Any]) -> list[PersonTask]:
+        return [self._task(row) for row in self._connection.execute(query.order_by(t.tasks.c.opened_at, t.tasks.c.id))]
+
+    def _sealed(self, task: PersonTask) -> bytes:
+        return WORDS.seal(self._vault, TaskWords(task.words, task.reason, task.closed_by, task.receipt), task.id)
+
+    def _task(self, row: Row[Any]) -> PersonTask:
+        words = WORDS.open(self._vault, row.sealed, row.id)
+        return PersonTask(
+            TaskId(row.id), AgencyId(row.agency_id), TaskKind(row.kind), row.about, row.opened_at, words.words, words.reason,
+            row.closed_at, UserId(words.closed_by) if words.closed_by else None, words.receipt, row.version,
+        )  # fmt: skip
