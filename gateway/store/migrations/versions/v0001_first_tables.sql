@@ -1,0 +1,279 @@
+-- The first schema: the gateway's tables, then the outbox's. Run whole, in one transaction.
+
+CREATE TABLE audit_events (
+    seq BIGINT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    kind TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    about TEXT NOT NULL,
+    agency_id TEXT,
+    sealed BYTEA NOT NULL,
+    hash BYTEA NOT NULL,
+    PRIMARY KEY (seq)
+);
+CREATE INDEX audit_events_about ON audit_events (about);
+COMMENT ON TABLE audit_events IS 'Append only. Each hash is keyed and covers the row and the hash before it.';
+
+CREATE TABLE audit_head (
+    id SMALLINT NOT NULL,
+    seq BIGINT NOT NULL,
+    hash BYTEA NOT NULL,
+    seal BYTEA NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT audit_head_one CHECK (id = 1)
+);
+COMMENT ON TABLE audit_head IS 'The end of the chain, under a keyed hash of its own, so that a chain cut short does not verify.';
+
+CREATE TABLE case_lists (
+    id UUID NOT NULL,
+    marac_id TEXT NOT NULL,
+    meeting_date DATE NOT NULL,
+    issue INTEGER NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    digest BYTEA NOT NULL,
+    cases INTEGER NOT NULL,
+    people INTEGER NOT NULL,
+    problems INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT case_lists_issue UNIQUE (marac_id, meeting_date, issue)
+);
+CREATE INDEX case_lists_digest ON case_lists (marac_id, digest);
+
+CREATE TABLE idempotency_keys (
+    key BYTEA NOT NULL,
+    request BYTEA NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    sealed BYTEA,
+    PRIMARY KEY (key)
+);
+COMMENT ON TABLE idempotency_keys IS 'Keyed hash of actor and Idempotency-Key, keyed digest of the request, sealed response.';
+
+CREATE TABLE jobs (
+    name TEXT NOT NULL,
+    due_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    done_at TIMESTAMP WITH TIME ZONE,
+    paused BOOLEAN DEFAULT 'false' NOT NULL,
+    PRIMARY KEY (name)
+);
+COMMENT ON TABLE jobs IS 'Periodic work by due times held here, not in a scheduler''s memory.';
+
+CREATE TABLE person_tasks (
+    id UUID NOT NULL,
+    agency_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    about TEXT NOT NULL,
+    opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    closed_at TIMESTAMP WITH TIME ZONE,
+    version INTEGER NOT NULL,
+    sealed BYTEA NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX person_tasks_about ON person_tasks (about, kind);
+CREATE UNIQUE INDEX person_tasks_open ON person_tasks (agency_id, kind, about) WHERE closed_at IS NULL;
+
+CREATE TABLE sessions (
+    key BYTEA NOT NULL,
+    user_key BYTEA NOT NULL,
+    started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    sealed BYTEA NOT NULL,
+    PRIMARY KEY (key)
+);
+CREATE INDEX sessions_user ON sessions (user_key);
+
+CREATE TABLE cases (
+    id UUID NOT NULL,
+    list_id UUID NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(list_id) REFERENCES case_lists (id)
+);
+COMMENT ON TABLE cases IS 'A case, with the latest issue of the list that holds it.';
+
+CREATE TABLE row_problems (
+    list_id UUID NOT NULL,
+    position INTEGER NOT NULL,
+    row INTEGER NOT NULL,
+    "column" TEXT NOT NULL,
+    code TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    PRIMARY KEY (list_id, position),
+    FOREIGN KEY(list_id) REFERENCES case_lists (id)
+);
+
+CREATE TABLE actions (
+    id UUID NOT NULL,
+    case_id UUID NOT NULL,
+    agency_id TEXT NOT NULL,
+    system TEXT,
+    reference TEXT NOT NULL,
+    due_on DATE NOT NULL,
+    state TEXT NOT NULL,
+    assigned_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    closed_at TIMESTAMP WITH TIME ZONE,
+    version INTEGER NOT NULL,
+    sealed BYTEA NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(case_id) REFERENCES cases (id),
+    UNIQUE (reference)
+);
+CREATE INDEX actions_agency ON actions (agency_id);
+CREATE INDEX actions_case ON actions (case_id);
+CREATE INDEX actions_open ON actions (system) WHERE closed_at IS NULL;
+
+CREATE TABLE case_entries (
+    list_id UUID NOT NULL,
+    case_id UUID NOT NULL,
+    position INTEGER NOT NULL,
+    sealed BYTEA NOT NULL,
+    PRIMARY KEY (list_id, case_id),
+    FOREIGN KEY(list_id) REFERENCES case_lists (id),
+    FOREIGN KEY(case_id) REFERENCES cases (id)
+);
+COMMENT ON TABLE case_entries IS 'What one issue of a list says of a case.';
+
+CREATE TABLE subjects (
+    id UUID NOT NULL,
+    case_id UUID NOT NULL,
+    list_id UUID NOT NULL,
+    withdrawn_at TIMESTAMP WITH TIME ZONE,
+    PRIMARY KEY (id),
+    FOREIGN KEY(case_id) REFERENCES cases (id),
+    FOREIGN KEY(list_id) REFERENCES case_lists (id)
+);
+CREATE INDEX subjects_list ON subjects (list_id);
+COMMENT ON TABLE subjects IS 'A person in a case, with the latest issue of the list that holds them; withdrawn when a later issue does not.';
+
+CREATE TABLE flags (
+    id UUID NOT NULL,
+    subject_id UUID NOT NULL,
+    agency_id TEXT NOT NULL,
+    system TEXT NOT NULL,
+    state TEXT NOT NULL,
+    proposed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    approved_at TIMESTAMP WITH TIME ZONE,
+    review_on DATE,
+    version INTEGER NOT NULL,
+    live_key BYTEA,
+    proposer_key BYTEA NOT NULL,
+    approver_key BYTEA,
+    sealed BYTEA NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT flags_second_person CHECK (approver_key <> proposer_key),
+    FOREIGN KEY(subject_id) REFERENCES subjects (id)
+);
+CREATE INDEX flags_agency ON flags (agency_id);
+CREATE UNIQUE INDEX flags_live ON flags (live_key) WHERE live_key IS NOT NULL;
+CREATE INDEX flags_review ON flags (review_on) WHERE live_key IS NOT NULL;
+CREATE INDEX flags_subject ON flags (subject_id);
+
+CREATE TABLE lookups (
+    id UUID NOT NULL,
+    subject_id UUID NOT NULL,
+    agency_id TEXT NOT NULL,
+    system TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    asked_at TIMESTAMP WITH TIME ZONE,
+    answered_at TIMESTAMP WITH TIME ZONE,
+    version INTEGER NOT NULL,
+    sealed BYTEA,
+    PRIMARY KEY (id),
+    CONSTRAINT lookups_cell UNIQUE (subject_id, system),
+    FOREIGN KEY(subject_id) REFERENCES subjects (id)
+);
+COMMENT ON TABLE lookups IS 'One person at one record system. Sealed: candidates with their explanation, and the decision; absent while there are none.';
+
+CREATE TABLE person_keys (
+    key BYTEA NOT NULL,
+    list_id UUID NOT NULL,
+    subject_id UUID NOT NULL,
+    PRIMARY KEY (key, list_id, subject_id),
+    FOREIGN KEY(list_id) REFERENCES case_lists (id),
+    FOREIGN KEY(subject_id) REFERENCES subjects (id)
+);
+COMMENT ON TABLE person_keys IS 'Keyed hashes by which the same person is recognised in another case of the same Marac.';
+
+CREATE TABLE subject_entries (
+    list_id UUID NOT NULL,
+    subject_id UUID NOT NULL,
+    case_id UUID NOT NULL,
+    position INTEGER NOT NULL,
+    sealed BYTEA NOT NULL,
+    PRIMARY KEY (list_id, subject_id),
+    FOREIGN KEY(list_id) REFERENCES case_lists (id),
+    FOREIGN KEY(subject_id) REFERENCES subjects (id),
+    FOREIGN KEY(case_id) REFERENCES cases (id)
+);
+CREATE INDEX subject_entries_subject ON subject_entries (subject_id);
+COMMENT ON TABLE subject_entries IS 'What one issue of a list says of a person.';
+
+CREATE SEQUENCE outbox_island_tokens START WITH 1 MINVALUE 1 MAXVALUE 2147483647;
+
+CREATE TABLE inbox_receipts (
+    source TEXT NOT NULL,
+    key BYTEA NOT NULL,
+    digest BYTEA NOT NULL,
+    at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    PRIMARY KEY (source, key)
+);
+
+CREATE TABLE outbox_attempts (
+    message_id UUID NOT NULL,
+    at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    outcome TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    digest BYTEA NOT NULL
+);
+CREATE INDEX outbox_attempts_message ON outbox_attempts (message_id, at);
+
+CREATE TABLE outbox_lanes (
+    lane TEXT NOT NULL,
+    token INTEGER,
+    lease_until TIMESTAMP WITH TIME ZONE,
+    paused_at TIMESTAMP WITH TIME ZONE,
+    paused_by TEXT DEFAULT '' NOT NULL,
+    paused_why TEXT DEFAULT '' NOT NULL,
+    PRIMARY KEY (lane)
+);
+
+CREATE TABLE outbox_messages (
+    id UUID NOT NULL,
+    seq BIGINT GENERATED ALWAYS AS IDENTITY,
+    lane TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    order_key TEXT DEFAULT '' NOT NULL,
+    about TEXT DEFAULT '' NOT NULL,
+    body BYTEA NOT NULL,
+    state TEXT DEFAULT 'pending' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    due_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    not_after TIMESTAMP WITH TIME ZONE,
+    attempts INTEGER DEFAULT '0' NOT NULL,
+    unsure BOOLEAN DEFAULT 'false' NOT NULL,
+    lease_token INTEGER,
+    reason TEXT DEFAULT '' NOT NULL,
+    settled_at TIMESTAMP WITH TIME ZONE,
+    PRIMARY KEY (id),
+    CONSTRAINT outbox_messages_state CHECK (state IN ('pending', 'delivered', 'dead', 'withdrawn')),
+    CONSTRAINT outbox_messages_lane CHECK (lane <> '*')
+);
+CREATE INDEX outbox_messages_about ON outbox_messages (about) WHERE about <> '';
+CREATE INDEX outbox_messages_dead ON outbox_messages (lane, settled_at) WHERE state = 'dead';
+CREATE INDEX outbox_messages_due ON outbox_messages (lane, due_at, seq) WHERE state = 'pending';
+CREATE INDEX outbox_messages_expiry ON outbox_messages (not_after) WHERE state = 'pending' AND not_after IS NOT NULL;
+CREATE INDEX outbox_messages_order ON outbox_messages (order_key, seq) WHERE state = 'pending' AND order_key <> '';
+
+-- The audit is append only, whoever writes. (A table's owner can still remove the trigger: the chain shows what was done then.)
+CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'audit_events is append only' USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER audit_events_kept BEFORE UPDATE OR DELETE ON audit_events FOR EACH ROW EXECUTE FUNCTION audit_is_append_only();
+CREATE TRIGGER audit_events_not_emptied BEFORE TRUNCATE ON audit_events FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
+
+-- Ciphertext does not compress. Bodies of messages are kept apart from their rows, so that claiming and settling do not copy them.
+ALTER TABLE outbox_messages ALTER COLUMN body SET STORAGE EXTERNAL;
+ALTER TABLE outbox_messages SET (toast_tuple_target = 128, fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
+ALTER TABLE lookups ALTER COLUMN sealed SET STORAGE EXTERNAL;
+ALTER TABLE lookups SET (fillfactor = 80);
