@@ -67,7 +67,9 @@ def _family_parts(families: Iterable[str]) -> set[str]:
     """Family names without case, marks and apostrophes: whole, and each part of a joined one."""
     parts: set[str] = set()
     for family in families:
-        plain = "".join(c for c in unicodedata.normalize("NFKD", family.casefold().translate(_LETTERS_APART)) if not unicodedata.combining(c))
+        plain = "".join(
+            c for c in unicodedata.normalize("NFKD", family.casefold().translate(_LETTERS_APART)) if not unicodedata.combining(c)
+        )
         words = re.findall(r"\w+", re.sub(r"['’ʼ`´.]", "", plain))
         parts |= {*words, "".join(words)}
     return parts - {""}

@@ -149,9 +149,11 @@ def _sound(kind: _Type, separators: str) -> str:
         for number, part in enumerate(kind.components)
     ]
     mark = re.escape(separators[0])
-    return mark.join(parts[: 1 + max(kind.required, default=0)]) + "".join(
-        f"(?:{mark}{part}" for part in parts[1 + max(kind.required, default=0) :]
-    ) + ")?" * (len(parts) - 1 - max(kind.required, default=0))
+    return (
+        mark.join(parts[: 1 + max(kind.required, default=0)])
+        + "".join(f"(?:{mark}{part}" for part in parts[1 + max(kind.required, default=0) :])
+        + ")?" * (len(parts) - 1 - max(kind.required, default=0))
+    )
 
 
 @cache
