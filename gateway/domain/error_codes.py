@@ -45,6 +45,7 @@ class Code(StrEnum):
     KEY_FILE_OPEN_TO_OTHERS = "KEY_FILE_OPEN_TO_OTHERS"
     KEY_FILE_FOR_DEVELOPMENT = "KEY_FILE_FOR_DEVELOPMENT"
     KEY_FILE_BESIDE_DATA = "KEY_FILE_BESIDE_DATA"
+    IDEMPOTENCY_KEY_MISSING = "IDEMPOTENCY_KEY_MISSING"
     REQUEST_MALFORMED = "REQUEST_MALFORMED"
     INTERNAL_ERROR = "INTERNAL_ERROR"
     # agreements and disclosure
@@ -156,6 +157,114 @@ class Code(StrEnum):
     # tasks
     RECEIPT_REQUIRED = "RECEIPT_REQUIRED"
     TASK_CLOSED = "TASK_CLOSED"
+    # files that are read
+    FILE_EMPTY = "FILE_EMPTY"
+    FILE_TOO_LARGE = "FILE_TOO_LARGE"
+    FILE_KIND_NOT_ACCEPTED = "FILE_KIND_NOT_ACCEPTED"
+    FILE_KIND_DIFFERS = "FILE_KIND_DIFFERS"
+    FILE_OLD_EXCEL = "FILE_OLD_EXCEL"
+    FILE_BINARY_EXCEL = "FILE_BINARY_EXCEL"
+    FILE_OPEN_DOCUMENT = "FILE_OPEN_DOCUMENT"
+    FILE_PDF = "FILE_PDF"
+    FILE_WORD = "FILE_WORD"
+    FILE_ENCRYPTED = "FILE_ENCRYPTED"
+    FILE_HAS_MACROS = "FILE_HAS_MACROS"
+    FILE_HAS_EXTERNAL_LINKS = "FILE_HAS_EXTERNAL_LINKS"
+    FILE_HAS_EMBEDDED_OBJECTS = "FILE_HAS_EMBEDDED_OBJECTS"
+    FILE_STRUCTURE_REFUSED = "FILE_STRUCTURE_REFUSED"
+    FILE_UNREADABLE = "FILE_UNREADABLE"
+    FILE_ENCODING_UNCERTAIN = "FILE_ENCODING_UNCERTAIN"
+    FILE_ENCODING_ASSUMED = "FILE_ENCODING_ASSUMED"
+    FILE_QUOTES_BROKEN = "FILE_QUOTES_BROKEN"
+    FILE_CELL_TOO_LONG = "FILE_CELL_TOO_LONG"
+    # case lists: the sheet and its headings
+    LIST_TOO_LONG = "LIST_TOO_LONG"
+    HEADINGS_NOT_FOUND = "HEADINGS_NOT_FOUND"
+    HEADING_AMBIGUOUS = "HEADING_AMBIGUOUS"
+    HEADING_UNKNOWN = "HEADING_UNKNOWN"
+    COLUMN_WITHOUT_HEADING = "COLUMN_WITHOUT_HEADING"
+    ROLE_COLUMN_MISSING = "ROLE_COLUMN_MISSING"
+    NAME_COLUMN_MISSING = "NAME_COLUMN_MISSING"
+    SEVERAL_LISTS_IN_FILE = "SEVERAL_LISTS_IN_FILE"
+    SEVERAL_TABLES_ON_SHEET = "SEVERAL_TABLES_ON_SHEET"
+    SHEET_HIDDEN = "SHEET_HIDDEN"
+    SHEET_NOT_READ = "SHEET_NOT_READ"
+    COLUMN_HIDDEN = "COLUMN_HIDDEN"
+    ROW_HIDDEN = "ROW_HIDDEN"
+    ROW_SHIFTED = "ROW_SHIFTED"
+    ROW_WITHOUT_PEOPLE = "ROW_WITHOUT_PEOPLE"
+    ROW_REPEATED = "ROW_REPEATED"
+    TOTAL_ROW_LEFT_OUT = "TOTAL_ROW_LEFT_OUT"
+    TOTAL_DIFFERS = "TOTAL_DIFFERS"
+    CELL_ERROR = "CELL_ERROR"
+    CELL_NOT_CALCULATED = "CELL_NOT_CALCULATED"
+    # case lists: dates
+    DATE_IMPOSSIBLE = "DATE_IMPOSSIBLE"
+    DATE_NOT_READ = "DATE_NOT_READ"
+    DATE_IN_FUTURE = "DATE_IN_FUTURE"
+    DATE_HAS_TIME = "DATE_HAS_TIME"
+    DATES_MIXED = "DATES_MIXED"
+    DATES_ORDER_ASSUMED = "DATES_ORDER_ASSUMED"
+    DATE_PARTIAL = "DATE_PARTIAL"
+    DATE_TWO_DIGIT_YEAR = "DATE_TWO_DIGIT_YEAR"
+    DATE_FROM_NUMBER = "DATE_FROM_NUMBER"
+    DATE_UNLIKELY = "DATE_UNLIKELY"
+    BIRTH_DATE_MISSING = "BIRTH_DATE_MISSING"
+    AGE_NOT_DATE = "AGE_NOT_DATE"
+    MEETING_DATE_NOT_READ = "MEETING_DATE_NOT_READ"
+    MEETING_DATES_DIFFER = "MEETING_DATES_DIFFER"
+    REFERRAL_DATE_NOT_READ = "REFERRAL_DATE_NOT_READ"
+    # case lists: names
+    NAME_MISSING = "NAME_MISSING"
+    NAME_UNKNOWN = "NAME_UNKNOWN"
+    NAME_ONE_LETTER = "NAME_ONE_LETTER"
+    NAME_ONE_WORD = "NAME_ONE_WORD"
+    GIVEN_NAME_MISSING = "GIVEN_NAME_MISSING"
+    NAME_TOO_LONG = "NAME_TOO_LONG"
+    NAME_ODD_CHARACTERS = "NAME_ODD_CHARACTERS"
+    NAME_HIDDEN_CHARACTERS = "NAME_HIDDEN_CHARACTERS"
+    NAME_MIXED_SCRIPTS = "NAME_MIXED_SCRIPTS"
+    NAME_GARBLED = "NAME_GARBLED"
+    NAME_TWO_PEOPLE = "NAME_TWO_PEOPLE"
+    NAME_SUFFIX_LEFT_OUT = "NAME_SUFFIX_LEFT_OUT"
+    ALIAS_ONE_WORD = "ALIAS_ONE_WORD"
+    ALIAS_NOT_READ = "ALIAS_NOT_READ"
+    CHILDREN_NOT_SEPARATED = "CHILDREN_NOT_SEPARATED"
+    CHILDREN_DO_NOT_PAIR = "CHILDREN_DO_NOT_PAIR"
+    # case lists: people and cases
+    ROLE_NOT_READ = "ROLE_NOT_READ"
+    CASE_NUMBER_MADE = "CASE_NUMBER_MADE"
+    CASE_NUMBER_IS_DATE = "CASE_NUMBER_IS_DATE"
+    CASE_NUMBER_REPEATED = "CASE_NUMBER_REPEATED"
+    CASE_WITHOUT_VICTIM = "CASE_WITHOUT_VICTIM"
+    CASE_WITHOUT_PERPETRATOR = "CASE_WITHOUT_PERPETRATOR"
+    CASE_REPEATED = "CASE_REPEATED"
+    SAME_PERSON_TWO_ROLES = "SAME_PERSON_TWO_ROLES"
+    PERSON_IN_BOTH_ROLES = "PERSON_IN_BOTH_ROLES"
+    PERSON_IN_SEVERAL_CASES = "PERSON_IN_SEVERAL_CASES"
+    PERSON_REPEATED_DIFFERENTLY = "PERSON_REPEATED_DIFFERENTLY"
+    NHS_NUMBER_SHARED = "NHS_NUMBER_SHARED"
+    PERSON_UNDER_16 = "PERSON_UNDER_16"
+    CHILD_IS_ADULT = "CHILD_IS_ADULT"
+    SEX_NOT_READ = "SEX_NOT_READ"
+    ADDRESS_IS_REFERENCE = "ADDRESS_IS_REFERENCE"
+    POSTCODE_NOT_READ = "POSTCODE_NOT_READ"
+    PHONE_NOT_READ = "PHONE_NOT_READ"
+    PHONE_LOST_ZERO = "PHONE_LOST_ZERO"
+    SAFE_TO_CALL_NOT_READ = "SAFE_TO_CALL_NOT_READ"
+    REPEAT_NOT_READ = "REPEAT_NOT_READ"
+    IDENTIFIER_NOT_READ = "IDENTIFIER_NOT_READ"
+    # actions and completions files
+    CASE_NUMBER_MISSING = "CASE_NUMBER_MISSING"
+    AGENCY_NOT_READ = "AGENCY_NOT_READ"
+    OWNER_MISSING = "OWNER_MISSING"
+    DUE_DATE_NOT_READ = "DUE_DATE_NOT_READ"
+    REFERENCE_MISSING = "REFERENCE_MISSING"
+    COMPLETED_AT_NOT_READ = "COMPLETED_AT_NOT_READ"
+    # calendar
+    HOLIDAYS_NOT_KNOWN = "HOLIDAYS_NOT_KNOWN"
+    HOLIDAY_FILE_INVALID = "HOLIDAY_FILE_INVALID"
+    JURISDICTION_UNKNOWN = "JURISDICTION_UNKNOWN"
 
 
 _TEXTS: dict[Code, CodeText] = {
@@ -179,6 +288,7 @@ _TEXTS: dict[Code, CodeText] = {
     Code.KEY_FILE_OPEN_TO_OTHERS: CodeText("The key file is open to others", "Its mode or its owner lets other users of the machine read it.", "Give it mode 0600 and the user that runs the gateway as owner."),
     Code.KEY_FILE_FOR_DEVELOPMENT: CodeText("The key file is for development", "It was made for demonstration and may be known to others.", "Make a key file for production, and keep it apart from backups of the database."),
     Code.KEY_FILE_BESIDE_DATA: CodeText("The key file lies with the data", "A copy of the data folder would hold the key as well.", "Move it to a folder outside the data folder."),
+    Code.IDEMPOTENCY_KEY_MISSING: CodeText("Idempotency-Key header is missing", "Every write names itself, so that sending it twice does it once.", "Send a header Idempotency-Key with a new value for each new request."),
     Code.REQUEST_MALFORMED: CodeText("The request is not as described", "A field is missing, not known here, or not of its kind.", "Compare it with the description of this operation; the places are listed."),
     Code.INTERNAL_ERROR: CodeText("Something failed on our side", "A fault that was not foreseen; it has been recorded without what you sent.", "Try again. If it stays, tell the system administrator the time."),
     Code.AGREEMENT_MISSING: CodeText("No sharing agreement", "No agreement with this agency is configured.", "Add the agency's agreement; until then nothing is sent."),
@@ -280,6 +390,107 @@ _TEXTS: dict[Code, CodeText] = {
     Code.COMPLETION_NOT_TOLD: CodeText("The coordinator's system was not told", "It did not take the completion.", "Enter it there by hand."),
     Code.RECEIPT_REQUIRED: CodeText("Say what was done", "A task is closed with a few words about what was done.", "Write what you did or found."),
     Code.TASK_CLOSED: CodeText("The task is closed already", "Somebody closed it before.", "Open the list of tasks again."),
+    Code.FILE_EMPTY: CodeText("The file is empty", "Nothing was in it.", "Save the file again and send it."),
+    Code.FILE_TOO_LARGE: CodeText("The file is too large", "A case list is far smaller; something else is in the file, or it unpacks to very much.", "Copy the list alone into the blank template and send that."),
+    Code.FILE_KIND_NOT_ACCEPTED: CodeText("This kind of file is not accepted", "Only .xlsx and .csv files are read.", "Save the list as .xlsx (Excel Workbook) or as CSV UTF-8 and send that."),
+    Code.FILE_KIND_DIFFERS: CodeText("The file is not what its name says", "Its content is of another kind than the ending of its name.", "Open it, save it as .xlsx or as CSV UTF-8, and send that."),
+    Code.FILE_OLD_EXCEL: CodeText("Excel 97-2003 files are not accepted", "The old format (.xls) can carry too much that cannot be checked.", "Open it in Excel, save as .xlsx (Excel Workbook), and send that."),
+    Code.FILE_BINARY_EXCEL: CodeText("Excel binary workbooks are not accepted", "The .xlsb format cannot be checked well enough.", "Open it in Excel, save as .xlsx (Excel Workbook), and send that."),
+    Code.FILE_OPEN_DOCUMENT: CodeText("OpenDocument files are not accepted", "Only .xlsx and .csv files are read.", "Save it as .xlsx and send that."),
+    Code.FILE_PDF: CodeText("PDF files are not accepted", "A table in a PDF cannot be read reliably.", "Send the .xlsx or .csv file that the PDF was made from."),
+    Code.FILE_WORD: CodeText("Word files are not accepted", "Only .xlsx and .csv files are read.", "Copy the table into the blank template and send that."),
+    Code.FILE_ENCRYPTED: CodeText("The file is protected with a password", "It cannot be opened without the password.", "Remove the password (File, Info, Protect Workbook) and send it by a secure way."),
+    Code.FILE_HAS_MACROS: CodeText("The file carries macros", "Macros are programs; none is accepted.", "Save as .xlsx (Excel Workbook) without macros and send that."),
+    Code.FILE_HAS_EXTERNAL_LINKS: CodeText("The file links to other files", "Its values may come from elsewhere, and reading it could tell others.", "Break the links (Data, Edit Links), save as .xlsx, and send that."),
+    Code.FILE_HAS_EMBEDDED_OBJECTS: CodeText("Other documents are embedded in the file", "What they hold cannot be checked.", "Copy the list alone into the blank template and send that."),
+    Code.FILE_STRUCTURE_REFUSED: CodeText("The file is put together in an unsafe way", "Its inner parts have unsafe names, are doubled, too many, or of a refused kind.", "Open it in Excel, save it again as .xlsx, and send that."),
+    Code.FILE_UNREADABLE: CodeText("The file could not be read", "It is damaged or was made by a program with faults; reading it was stopped.", "Open it in Excel, save it again as .xlsx, or use the blank template."),
+    Code.FILE_ENCODING_UNCERTAIN: CodeText("The letters of the file cannot be told with certainty", "It was not saved as UTF-8, so accented letters could be read wrongly.", "Save it as CSV UTF-8 (or as .xlsx) and send that."),
+    Code.FILE_ENCODING_ASSUMED: CodeText("The file was read as Windows text", "It was not saved as UTF-8, but could be read as Western European.", "Check names with accents; next time save as CSV UTF-8."),
+    Code.FILE_QUOTES_BROKEN: CodeText("The quotation marks of a row do not close", "A cell with a comma, a line break or a quotation mark was not written as CSV needs.", "Mend the row, or save the list from Excel as CSV UTF-8 or .xlsx."),
+    Code.FILE_CELL_TOO_LONG: CodeText("A cell is far too long", "More text than a case list needs stands in one cell, often from a missing quotation mark.", "Shorten the cell, or look for a quotation mark that does not close."),
+    Code.LIST_TOO_LONG: CodeText("The list is too long", "It has more than 500 cases or 5,000 rows.", "Send one meeting at a time; remove formatting or rows below the list."),
+    Code.HEADINGS_NOT_FOUND: CodeText("The headings were not recognised", "No row has enough of the known headings.", "Use the blank template, or headings from the table in the documentation."),
+    Code.HEADING_AMBIGUOUS: CodeText("A heading can be understood in two ways", "It does not say whose it is, or stands twice.", "Say whose it is in the heading, e.g. before it the word victim, and send the list again."),
+    Code.HEADING_UNKNOWN: CodeText("A heading was not recognised", "It is not in the table of known headings; the column was left out.", "Rename it if the column matters; otherwise nothing is needed."),
+    Code.COLUMN_WITHOUT_HEADING: CodeText("Cells stand under no heading", "They were left out.", "Give the column a heading, or remove the cells."),
+    Code.ROLE_COLUMN_MISSING: CodeText("It does not say who is who", "There is neither a column for the part each person has, nor headings that name it.", "Add a Role column, or use the blank template."),
+    Code.NAME_COLUMN_MISSING: CodeText("There is no column with names", "No known heading for names was found.", "Use the blank template, or headings from the table in the documentation."),
+    Code.SEVERAL_LISTS_IN_FILE: CodeText("Several sheets look like a case list", "It cannot be told which one is meant.", "Keep one list in the file and send it again."),
+    Code.SEVERAL_TABLES_ON_SHEET: CodeText("Several tables stand on one sheet", "Other headings follow further down.", "Put everything under one row of headings, or send two files."),
+    Code.SHEET_HIDDEN: CodeText("A hidden sheet was not read", "The workbook holds a sheet that is hidden.", "If it belongs to the list, unhide it and send again; otherwise delete it."),
+    Code.SHEET_NOT_READ: CodeText("A sheet was not read", "It has no known headings.", "If it belongs to the list, put it under the same headings."),
+    Code.COLUMN_HIDDEN: CodeText("A hidden column was read", "The column is hidden in the file but has a known heading.", "Check it; delete the column if it does not belong there."),
+    Code.ROW_HIDDEN: CodeText("A hidden row is held", "The row is hidden or filtered out in the file.", "Unhide it if it belongs to the list, or delete it, and send again."),
+    Code.ROW_SHIFTED: CodeText("The row has more cells than there are headings", "Often a comma in an address without quotation marks, so the cells have moved.", "Mend the row, or save the list from Excel as CSV UTF-8 or .xlsx."),
+    Code.ROW_WITHOUT_PEOPLE: CodeText("Nobody could be read from the row", "There is text in it but no person.", "Complete the row, or delete it."),
+    Code.ROW_REPEATED: CodeText("A row stands twice", "The same person with the same details is there again; one was taken.", "Nothing is needed, if that is right."),
+    Code.TOTAL_ROW_LEFT_OUT: CodeText("A totals row was left out", "The row counts; it names nobody.", "Nothing is needed, if that is right."),
+    Code.TOTAL_DIFFERS: CodeText("The total differs from the cases found", "The number in the totals row is not the number of cases read.", "Check that the list is complete."),
+    Code.CELL_ERROR: CodeText("A cell shows an error", "A formula in it does not work.", "Write the value itself into the cell."),
+    Code.CELL_NOT_CALCULATED: CodeText("A cell holds a formula without a result", "The file was saved by a program that did not work it out.", "Open it in Excel, save it, or write the value itself."),
+    Code.DATE_IMPOSSIBLE: CodeText("There is no such day", "The day, month or year does not exist, or lies too far back.", "Check the date and write it as day/month/year."),
+    Code.DATE_NOT_READ: CodeText("The date could not be read", "It is not in a known form.", "Write it as day/month/year, e.g. 31/01/1980, or leave the cell empty if it is not known."),
+    Code.DATE_IN_FUTURE: CodeText("The date lies in the future", "Nobody who is on the list can be born then; an expected date is not a date of birth.", "Check the date; for an unborn child leave it empty."),
+    Code.DATE_HAS_TIME: CodeText("The date carries a time of day", "Such a date has often slipped by a day on its way between programs.", "Check the day and write it without a time."),
+    Code.DATES_MIXED: CodeText("Dates of both orders stand in the file", "Some can only be month first, or a spreadsheet has turned some round; so none is certain.", "Write every date as day/month/year with the cells formatted as text, and send the list again."),
+    Code.DATES_ORDER_ASSUMED: CodeText("No date in the file proves the order of day and month", "All were read day first, as is usual here.", "Check the dates of birth."),
+    Code.DATE_PARTIAL: CodeText("Only part of the date is known", "The cell gives a year, or a month and year.", "Complete it if you can."),
+    Code.DATE_TWO_DIGIT_YEAR: CodeText("The year has two digits", "The century was chosen by rule.", "Check it, and write the year with four digits."),
+    Code.DATE_FROM_NUMBER: CodeText("A date was kept as a number", "The cell is not formatted as a date; it was read by the calendar of the workbook.", "Check the date."),
+    Code.DATE_UNLIKELY: CodeText("The date of birth is unlikely", "It makes the person older than 110 years.", "Check the year."),
+    Code.BIRTH_DATE_MISSING: CodeText("There is no date of birth", "Without it people of the same name cannot be told apart.", "Add it if it is known."),
+    Code.AGE_NOT_DATE: CodeText("An age is not a date of birth", "It was left out.", "Add the date of birth if it is known."),
+    Code.MEETING_DATE_NOT_READ: CodeText("The date of the meeting could not be read", "It is not in a known form.", "Choose the date of the meeting when you send the list."),
+    Code.MEETING_DATES_DIFFER: CodeText("Several dates of a meeting stand in the file", "A list is for one meeting.", "Send one file for each meeting."),
+    Code.REFERRAL_DATE_NOT_READ: CodeText("The date of referral could not be read", "It is not in a known form; it was left out.", "Write it as day/month/year."),
+    Code.NAME_MISSING: CodeText("There is no name", "Details of a person stand there without a name.", "Add the name."),
+    Code.NAME_UNKNOWN: CodeText("The name is a placeholder", "Unknown, unborn, Baby of and the like name nobody who could be looked up.", "Add the name once it is known; the person is shown but not asked about."),
+    Code.NAME_ONE_LETTER: CodeText("A name has one letter", "An initial is too little to look somebody up with.", "Write the name in full."),
+    Code.NAME_ONE_WORD: CodeText("The name is one word", "It cannot be told whether it is a first name or a surname.", "Write both, or use the surname column for a person with one name."),
+    Code.GIVEN_NAME_MISSING: CodeText("There is no first name", "Only a surname is given.", "Add it if it is known."),
+    Code.NAME_TOO_LONG: CodeText("The name is too long", "More than 100 letters stand in one name.", "Check that nothing else is in the cell."),
+    Code.NAME_ODD_CHARACTERS: CodeText("The name has characters that are not of a name", "Digits, symbols or signs stand in it.", "Write the name alone."),
+    Code.NAME_HIDDEN_CHARACTERS: CodeText("The name has invisible characters", "They change how it reads and is compared.", "Type the name anew."),
+    Code.NAME_MIXED_SCRIPTS: CodeText("The name mixes alphabets", "Letters that look alike come from different alphabets.", "Type the name anew."),
+    Code.NAME_GARBLED: CodeText("The name has damaged letters", "Accented letters were spoiled on the way between programs.", "Type the name anew, and save as .xlsx or CSV UTF-8."),
+    Code.NAME_TWO_PEOPLE: CodeText("Two people seem to stand in one cell", "The cell joins names.", "Give each person a row or columns of their own."),
+    Code.NAME_SUFFIX_LEFT_OUT: CodeText("A suffix was left out of the name", "Junior, Senior and the like are not part of the name that is looked up.", "Nothing is needed, if that is right."),
+    Code.ALIAS_ONE_WORD: CodeText("An alias is one word", "It cannot be told whether it is a first name or a surname; it was taken as a surname.", "Write the alias as a whole name."),
+    Code.ALIAS_NOT_READ: CodeText("An alias could not be used", "It is a placeholder, an initial, or has characters that are not of a name; it was left out.", "Write the alias as a whole name."),
+    Code.CHILDREN_NOT_SEPARATED: CodeText("The children in the cell cannot be told apart", "Names follow each other without lines of their own.", "Put each child on a line of its own, with the whole name, or use a column or row for each."),
+    Code.CHILDREN_DO_NOT_PAIR: CodeText("The children and their details do not pair", "There are more or fewer lines than names.", "Give each child columns or a row of its own."),
+    Code.ROLE_NOT_READ: CodeText("The part of the person was not recognised", "The cell is empty or says something else than victim, perpetrator, child or other.", "Write one of these words."),
+    Code.CASE_NUMBER_MADE: CodeText("A case number was made by order", "The list gives none.", "Give each case a number, so that a corrected list can be compared."),
+    Code.CASE_NUMBER_IS_DATE: CodeText("A case number is kept as a date", "A spreadsheet has turned it into a date.", "Format the column as text and write the number again."),
+    Code.CASE_NUMBER_REPEATED: CodeText("A case number stands for two cases", "Other people stand under the same number.", "Give each case its own number."),
+    Code.CASE_WITHOUT_VICTIM: CodeText("The case has no victim", "Nobody in it has that part; columns may have been mixed up.", "Complete the case."),
+    Code.CASE_WITHOUT_PERPETRATOR: CodeText("The case has no perpetrator", "Nobody in it has that part.", "Add the person if known."),
+    Code.CASE_REPEATED: CodeText("A case seems to stand twice", "The same people stand under another number.", "Check whether both are meant."),
+    Code.SAME_PERSON_TWO_ROLES: CodeText("One person stands in two parts of one case", "The same name and date of birth, or the same number, stand under both.", "Check who is who and send the list again."),
+    Code.PERSON_IN_BOTH_ROLES: CodeText("One person is harmed in one case and alleged to harm in another", "The same name and date of birth stand under both.", "Check whether it is the same person; nothing is placed without a decision."),
+    Code.PERSON_IN_SEVERAL_CASES: CodeText("One person stands in several cases", "The same name and date of birth are there again.", "Nothing is needed, if that is right."),
+    Code.PERSON_REPEATED_DIFFERENTLY: CodeText("A person stands twice with different details", "The second entry is held; the first was taken.", "Put all details of the person into one row."),
+    Code.NHS_NUMBER_SHARED: CodeText("Two people have the same NHS number", "One of them is wrong.", "Check both numbers against the record."),
+    Code.PERSON_UNDER_16: CodeText("The person is under 16", "Cases are of people aged 16 or over.", "Check the date of birth and the part."),
+    Code.CHILD_IS_ADULT: CodeText("Somebody listed as a child is an adult", "The date of birth makes the person 18 or older.", "Check the date of birth and the part."),
+    Code.SEX_NOT_READ: CodeText("The sex was not recognised", "It was left out.", "Write female, male or other, or leave the cell empty."),
+    Code.ADDRESS_IS_REFERENCE: CodeText("The address points to another cell", "Words such as same as above are not an address; it was left out.", "Write the address itself."),
+    Code.POSTCODE_NOT_READ: CodeText("The postcode was not recognised", "It is not in the form of a postcode, or several stand there; it was left out.", "Check the postcode."),
+    Code.PHONE_NOT_READ: CodeText("The telephone number was not recognised", "It has too few or too many digits; it is kept as written.", "Check the number."),
+    Code.PHONE_LOST_ZERO: CodeText("A telephone number has lost its first zero", "A spreadsheet kept it as a number; it is kept as written.", "Format the column as text and write the number again."),
+    Code.SAFE_TO_CALL_NOT_READ: CodeText("It does not say clearly whether it is safe to call", "It counts as not safe.", "Write yes or no."),
+    Code.REPEAT_NOT_READ: CodeText("It does not say clearly whether the case is a repeat", "It was left out.", "Write yes or no."),
+    Code.IDENTIFIER_NOT_READ: CodeText("An identifier could not be read", "It is not written as scheme=number.", "Write each as scheme=number, with a semicolon between."),
+    Code.CASE_NUMBER_MISSING: CodeText("There is no case number", "The action does not say to which case it belongs.", "Add the case number as it stands in the case list."),
+    Code.AGENCY_NOT_READ: CodeText("The agency was not recognised", "It is empty or not written as the agency's short name.", "Use the short name, e.g. as shown in the list of agencies."),
+    Code.OWNER_MISSING: CodeText("The action has no owner", "Nobody is named who does it.", "Name the person or team."),
+    Code.DUE_DATE_NOT_READ: CodeText("The due date could not be read", "It is not in a known form, or lies far away.", "Write it as day/month/year."),
+    Code.REFERENCE_MISSING: CodeText("The reference is missing", "It is not said which action is meant.", "Copy the reference from the list of actions."),
+    Code.COMPLETED_AT_NOT_READ: CodeText("The time of completion could not be read", "It is not in a known form, or lies in the future.", "Write it as day/month/year or day/month/year hour:minute."),
+    Code.HOLIDAYS_NOT_KNOWN: CodeText("The bank holidays of that year are not known", "The date lies outside the years the calendar covers.", "Reckon the date by hand, or add the year to the holiday file."),
+    Code.HOLIDAY_FILE_INVALID: CodeText("The holiday file cannot be used", "It is not valid, or has keys or dates that are not understood.", "Check it against the example in the documentation."),
+    Code.JURISDICTION_UNKNOWN: CodeText("The jurisdiction is not known", "It is none of england-wales, scotland and northern-ireland.", "Correct the agreement."),
 }
 
 CATALOGUE: Mapping[Code, CodeText] = MappingProxyType(_TEXTS)
