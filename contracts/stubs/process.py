@@ -83,10 +83,13 @@ def end_with_parent(every: float = 0.25) -> None:
     threading.Thread(target=watch, name="parent watch", daemon=True).start()
 
 
-def serve_http(app: ASGIApp, invocation: Invocation, **more: object) -> None:
-    """Serves ``app`` until SIGTERM or the parent's end; ``more`` goes into the ready line."""
+def serve_http(app: ASGIApp, invocation: Invocation, listener: socket.socket | None = None, **more: object) -> None:
+    """Serves ``app`` until SIGTERM or the parent's end; ``more`` goes into the ready line.
+
+    ``listener``: a socket bound before, by a stub that must know its own address first.
+    """
     end_with_parent()
-    listener = listen(invocation.host, invocation.port)
+    listener = listener or listen(invocation.host, invocation.port)
     port = listener.getsockname()[1]
     server = _Server(app, lambda: announce(invocation.agency.id, port, **more))
     for number in (signal.SIGTERM, signal.SIGINT):

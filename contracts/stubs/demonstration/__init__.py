@@ -1,7 +1,7 @@
 """The demonstration Marac's people (contracts/demonstration/), and how each agency holds them."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -195,7 +195,7 @@ def _swapped(member: CastMember) -> dict[str, Any]:
     return {"birth_date": date(born.year, born.day, born.month)}
 
 
-_WAYS = {
+_WAYS: dict[str, Callable[[CastMember], dict[str, Any]]] = {
     "elsewhere": _elsewhere,
     "no_number": lambda _member: {"nhs_number": None},
     "no_address": lambda _member: {"address": None},

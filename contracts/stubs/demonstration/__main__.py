@@ -19,7 +19,7 @@ from contracts.stubs.places import Address
 _PERSON = ("forename(s)", "surname", "other names", "DOB", "sex", "NHS number", "address", "postcode", "previous addresses", "phone")
 _CHILD = ("forename(s)", "surname", "DOB", "NHS number")
 _CHILDREN = 3
-_WRITTEN = datetime(2026, 11, 1)
+_WRITTEN = datetime(2026, 11, 1)  # noqa: DTZ001  a workbook's times have no zone
 """Stands in the workbook as when it was made, so that the same tables give the same bytes' worth of content."""
 
 

@@ -58,7 +58,8 @@ def truth() -> Iterator[Expectation]:
 def pattern_of(agency: str) -> str:
     """The format of an agency's own record numbers, from its stub.toml."""
     settings = _AGENCY_FOLDERS / agency / "stub.toml"
-    if not settings.exists(): return ""
+    if not settings.exists():
+        return ""
     return str(tomllib.loads(settings.read_text(encoding="utf-8"))["local_id"])
 
 

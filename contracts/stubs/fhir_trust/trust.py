@@ -1,0 +1,95 @@
+"""The trust itself: its settings, its patients, what was written on their records, and who may see what."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from contracts.stubs.agency import Agency
+from contracts.stubs.fhir_trust import patients
+from contracts.stubs.fhir_trust.patients import ACT_CODE, CONFIDENTIALITY
+from contracts.stubs.fhir_trust.register import Register
+from contracts.stubs.fhir_trust.store import VersionedStore
+from contracts.stubs.fhir_trust.wire import Resource
+from contracts.stubs.ledger import Ledger
+from contracts.stubs.people import AgencyPerson
+
+_HIDDEN = {(CONFIDENTIALITY, "V"), (ACT_CODE, "SDV"), (ACT_CODE, "NOPAT")}
+"""Labels that keep a resource from the patient, the proxy and everybody who writes to them."""
+
+
+class Trust:
+    """State of one stub. Single-threaded: everything happens on one event loop."""
+
+    def __init__(self, agency: Agency, ledger: Ledger, latency: float = 0.0, clock: datetime | None = None) -> None:
+        self.agency, self.ledger, self.latency = agency, ledger, latency
+        self.origin = self.base = ""
+        """Addresses of the server and of its FHIR service, set when the port is known."""
+        self._clock, self._last = clock, datetime.min.replace(tzinfo=UTC)
+        self.hospital_number = f"https://{agency.id}.example/id/hospital-number"
+        self.register = Register(agency.people, self.hospital_number)
+        self.store = VersionedStore(self.now)
+        self.openings: dict[str, list[Resource]] = {}
+        """Patient id to the times a person of the trust opened the record; the patient may see these."""
+        self.feed: list[str] = []
+        self.notices: dict[str, list[Resource]] = {}
+        """Patient id to what was sent to the patient's telephone."""
+        self.letters_sent: dict[str, list[str]] = {}
+        self.leaks: set[str] = set()
+        """Names of outputs (views.py) that show what is labelled as hidden; none by default."""
+        self._patients = {person.local_id: patients.patient(person, self.hospital_number) for person in agency.people}
+        self._by_resident = {person.resident_id: person for person in agency.people}
+
+    def setting(self, name: str, default: Any) -> Any:
+        """A switch of stub.toml, table ``[fhir]``."""
+        return self.agency.settings.get("fhir", {}).get(name, default)
+
+    def now(self) -> datetime:
+        """This moment, never twice the same; or the fixed clock of a comparison run."""
+        if self._clock:
+            return self._clock
+        self._last = max(datetime.now(UTC), self._last + timedelta(milliseconds=1))
+        return self._last
+
+    def patient(self, person: AgencyPerson) -> Resource:
+        """The Patient resource of a record."""
+        return self._patients[person.local_id]
+
+    def change_telephone(self, person: AgencyPerson, number: str) -> None:
+        """A new version of the Patient, an ADT^A31 for every subscriber of the feed, and a notice to the patient."""
+        old = self._patients[person.local_id]
+        meta = {**old["meta"], "versionId": str(int(old["meta"]["versionId"]) + 1), "lastUpdated": self.now().isoformat(timespec="milliseconds")}
+        telecom = [] if person.restricted else [{"system": "phone", "value": number, "use": "mobile"}]
+        self._patients[person.local_id] = {**old, "meta": meta} | ({"telecom": telecom} if telecom else {})
+        stamp = self.now().strftime("%Y%m%d%H%M%S")
+        self.feed.append(
+            f"MSH|^~\\&|PAS|ZNM|ROUTE|ROUTE|{stamp}||ADT^A31^ADT_A05|{len(self.feed) + 1}|P|2.4"
+            f"|PID|1||{person.local_id}^^^ZNM^MR||{person.family}^{person.given}||{person.birth_date:%Y%m%d}"
+        )
+        self.notices.setdefault(person.local_id, []).append({"title": "Your contact details were changed"})
+
+    def flags(self, patient_id: str) -> Iterator[Resource]:
+        """Every Flag on a record, whatever its status."""
+        return (flag for flag in self.store.current("Flag") if subject_of(flag) == patient_id)
+
+    def tasks_about(self, patient_id: str) -> Iterator[Resource]:
+        """Tasks in the record's compartment (``for`` or ``focus``)."""
+        reference = f"Patient/{patient_id}"
+        for task in self.store.current("Task"):
+            if reference in (task.get("for", {}).get("reference"), task.get("focus", {}).get("reference")):
+                yield task
+
+    def children_of(self, person: AgencyPerson) -> list[AgencyPerson]:
+        """Children under 16 of this person who are patients here: whose record a parent may open as a proxy."""
+        sixteen = self.now().date().replace(year=self.now().year - 16, day=1)
+        return [child for child in self.agency.people if person.resident_id in child.parents and child.birth_date > sixteen]
+
+
+def subject_of(flag: Resource) -> str:
+    """The id of the Patient a Flag stands on."""
+    return str(flag["subject"].get("reference", "")).removeprefix("Patient/")
+
+
+def is_labelled_hidden(resource: Resource) -> bool:
+    """Whether its labels keep a resource from the patient."""
+    labels = {(label.get("system"), label.get("code")) for label in resource.get("meta", {}).get("security", ())}
+    return bool(labels & _HIDDEN)
