@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,6 +30,18 @@ class Actor:
     roles: frozenset[UserRole]
     agency_id: AgencyId | None = None
     marac_ids: frozenset[MaracId] = frozenset()
+
+
+def actor_of(claims: Mapping[str, object]) -> Actor:
+    """The actor behind a verified token: ``sub``, ``roles``, ``agency``, ``maracs``. Roles that we do not know give no right."""
+    known = {role.value for role in UserRole}
+    roles, maracs, agency = claims.get("roles"), claims.get("maracs"), claims.get("agency")
+    return Actor(
+        user_id=UserId(str(claims["sub"])),
+        roles=frozenset(UserRole(r) for r in roles if r in known) if isinstance(roles, list) else frozenset(),
+        agency_id=AgencyId(str(agency)) if agency else None,
+        marac_ids=frozenset(MaracId(str(m)) for m in maracs) if isinstance(maracs, list) else frozenset(),
+    )
 
 
 GATEWAY = Actor(UserId("gateway"), frozenset())

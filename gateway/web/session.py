@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from gateway.domain.actors import Actor, UserRole
+from gateway.domain.actors import Actor, actor_of
 from gateway.domain.errors import Code, Refused
-from gateway.domain.identifiers import AgencyId, MaracId, UserId
 
 IDLE = timedelta(minutes=10)
 ABSOLUTE = timedelta(hours=8)
@@ -52,16 +51,3 @@ def new_session(claims: dict[str, object], now: datetime) -> Session:
     """From what the identity provider says: ``sub``, ``name``, ``roles``, ``agency``, ``maracs``. Unknown roles give no right."""
     return Session(actor_of(claims), str(claims.get("name", "")), secrets.token_urlsafe(24), now, now)
 
-
-def actor_of(claims: dict[str, object]) -> Actor:
-    """The actor behind a verified token."""
-    known = {role.value for role in UserRole}
-    roles = claims.get("roles")
-    maracs = claims.get("maracs")
-    agency = claims.get("agency")
-    return Actor(
-        user_id=UserId(str(claims["sub"])),
-        roles=frozenset(UserRole(r) for r in roles if r in known) if isinstance(roles, list) else frozenset(),
-        agency_id=AgencyId(str(agency)) if agency else None,
-        marac_ids=frozenset(MaracId(str(m)) for m in maracs) if isinstance(maracs, list) else frozenset(),
-    )

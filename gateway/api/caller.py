@@ -1,0 +1,78 @@
+"""One call: who makes it, in which transaction, and once even when it is sent twice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+from fastapi import Depends, Header, Request, Response
+from pydantic import BaseModel
+
+from gateway.api.auth import bearer_token
+from gateway.domain.actors import Actor, actor_of
+from gateway.domain.errors import Code, InvalidInput
+
+if TYPE_CHECKING:
+    from gateway.bootstrap import Gateway
+    from gateway.store.unit_of_work import SqlWork
+
+Result = TypeVar("Result")
+IdempotencyKey = Annotated[
+    str | None,
+    Header(min_length=8, max_length=200, description="Any text of your own that names this request. Sent again, it gives the first answer."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The actor behind the token, and the gateway that serves them."""
+
+    actor: Actor
+    gateway: Gateway
+    key: str
+    digest: bytes
+    """SHA-256 of method, path and body: the same key with another request is refused."""
+
+    def read(self, use_case: Callable[[SqlWork], Result]) -> Result:
+        """Run in one transaction (views are recorded, so reading writes too)."""
+        with self.gateway.transaction() as work:
+            return use_case(work)
+
+    def write(self, use_case: Callable[[SqlWork], BaseModel | list[BaseModel]], status: int = 200) -> Response:
+        """Run once per Idempotency-Key. The answer is kept in the same transaction, so it is never lost apart from the change."""
+        if not self.key:
+            raise InvalidInput(Code.IDEMPOTENCY_KEY_MISSING)
+        with self.gateway.transaction() as work:
+            kept = work.answers.recall(self.actor.user_id, self.key, self.digest)
+            if kept is None:
+                kept = _json(use_case(work))
+                work.answers.keep(self.actor.user_id, self.key, self.digest, kept)
+                return Response(kept, status_code=status, media_type="application/json")
+        return Response(kept, status_code=status, media_type="application/json", headers={"Idempotent-Replay": "true"})
+
+
+def _json(result: BaseModel | list[BaseModel]) -> bytes:
+    if isinstance(result, BaseModel):
+        return result.model_dump_json().encode()
+    return b"[" + b",".join(item.model_dump_json().encode() for item in result) + b"]"
+
+
+async def _digest(request: Request) -> bytes:
+    return hashlib.sha256(b"\0".join((request.method.encode(), request.url.path.encode(), await request.body()))).digest()
+
+
+def caller(
+    request: Request,
+    token: Annotated[str, Depends(bearer_token)],
+    digest: Annotated[bytes, Depends(_digest)],
+    idempotency_key: IdempotencyKey = None,
+) -> Caller:
+    """The dependency of every operation; 401 without a good token."""
+    claims = request.app.state.tokens.claims(token)
+    return Caller(actor_of(claims), request.app.state.gateway, idempotency_key or "", digest)
+
+
+Calling = Annotated[Caller, Depends(caller)]
+

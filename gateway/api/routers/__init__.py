@@ -1,0 +1,1 @@
+"""Operations of the API, by the thing they are about."""

@@ -1,0 +1,108 @@
+"""Case lists, their hit reports and possible matches."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, File, Form, Response, UploadFile
+
+from gateway.api.caller import Calling
+from gateway.api.schemas import AnswerIn, DecisionIn, ListOut, LookupOut, OpenIn, PossibleOut, ProblemRow, ReceiptOut, ReportOut, StartedOut
+from gateway.domain.identifiers import CaseListId, LookupId, MaracId
+from gateway.policy import permissions
+from gateway.services import hits, intake, lookups
+
+router = APIRouter(tags=["case lists"])
+
+
+@router.post("/case-lists", response_model=ReceiptOut, status_code=201)
+def receive(
+    caller: Calling, file: Annotated[UploadFile, File()], marac: Annotated[str, Form(max_length=100)],
+    meeting_date: Annotated[date | None, Form()] = None,
+) -> Response:  # fmt: skip
+    """Hand in a case list (.xlsx or .csv). The same list again changes nothing; a corrected one is taken as the next issue."""
+    permissions.check_can(caller.actor, permissions.Act.RECEIVE_LIST, marac_id=MaracId(marac))
+    parsed = caller.gateway.read_case_list(file.file.read(), PurePosixPath(file.filename or "").suffix)
+    return caller.write(
+        lambda work: ReceiptOut.of(intake.receive_case_list(work, caller.actor, MaracId(marac), parsed, meeting_date)), status=201
+    )
+
+
+@router.get("/case-lists/template", response_class=Response)
+def template(caller: Calling, kind: Literal["xlsx", "csv"] = "xlsx") -> Response:
+    """A blank list to fill in."""
+    permissions.check_can(caller.actor, permissions.Act.VIEW_LIST)
+    media = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv"}[kind]
+    headers = {"Content-Disposition": f'attachment; filename="list.{kind}"'}
+    return Response(caller.gateway.case_list_template(kind), media_type=media, headers=headers)
+
+
+@router.get("/case-lists")
+def overview(caller: Calling) -> list[ListOut]:
+    """The lists of the caller's Maracs: dates and counts."""
+    permissions.check_can(caller.actor, permissions.Act.VIEW_LIST)
+    return [ListOut.of(s) for s in caller.read(lambda work: work.case_lists.summaries(caller.actor.marac_ids))]
+
+
+@router.get("/case-lists/{list_id}/problems")
+def problems(caller: Calling, list_id: UUID) -> list[ProblemRow]:
+    """What was wrong in the file, by row and column."""
+    return [ProblemRow.of(p) for p in caller.read(lambda work: intake.problems(work, caller.actor, CaseListId(list_id)))]
+
+
+@router.get("/case-lists/{list_id}/report")
+def report(caller: Calling, list_id: UUID) -> ReportOut:
+    """The hit report, as this caller may see it."""
+    return ReportOut.of(caller.read(lambda work: hits.compile_report(work, caller.actor, CaseListId(list_id))))
+
+
+@router.get("/case-lists/{list_id}/possible-matches")
+def possible(caller: Calling, list_id: UUID) -> list[PossibleOut]:
+    """What is still to be settled at the caller's agency."""
+    return [PossibleOut.of(m) for m in caller.read(lambda work: hits.possible_matches(work, caller.actor, CaseListId(list_id)))]
+
+
+@router.post("/look-ups/{lookup_id}/decision", response_model=LookupOut)
+def decide(caller: Calling, lookup_id: UUID, given: DecisionIn) -> Response:
+    """Settle a possible match: this record, or none of those offered."""
+    return caller.write(
+        lambda work: LookupOut.of(
+            hits.settle_match(work, caller.actor, LookupId(lookup_id), given.record_id, given.note, given.version)
+        )
+    )
+
+
+@router.post("/look-ups/{lookup_id}/answer", response_model=StartedOut)
+def answer_by_hand(caller: Calling, lookup_id: UUID, given: AnswerIn) -> Response:
+    """Say what was found by looking in the agency's own system."""
+
+    def act(work: object) -> StartedOut:
+        lookups.record_by_hand(work, caller.actor, LookupId(lookup_id), given.known, given.note, given.version)  # type: ignore[arg-type]
+        return StartedOut(started=0)
+
+    return caller.write(act)
+
+
+@router.post("/look-ups/{lookup_id}/open-to-service", response_model=StartedOut)
+def open_to_service(caller: Calling, lookup_id: UUID, given: OpenIn) -> Response:
+    """Say whether the person is open to the agency's services."""
+
+    def act(work: object) -> StartedOut:
+        lookups.record_open_to_service(work, caller.actor, LookupId(lookup_id), given.open_to_service, given.note, given.version)  # type: ignore[arg-type]
+        return StartedOut(started=0)
+
+    return caller.write(act)
+
+
+@router.post("/look-ups/{lookup_id}/ask-again", response_model=StartedOut)
+def ask_again(caller: Calling, lookup_id: UUID) -> Response:
+    """Ask the system once more, under the agreement as it is today."""
+
+    def act(work: object) -> StartedOut:
+        lookups.ask_again(work, caller.actor, LookupId(lookup_id))  # type: ignore[arg-type]
+        return StartedOut(started=1)
+
+    return caller.write(act)

@@ -1,0 +1,60 @@
+"""Alerts: proposed, previewed word for word, approved by a second person, ended."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from gateway.api.caller import Calling
+from gateway.api.schemas import ApprovalIn, FlagOut, PreviewOut, ProposalIn, ReasonIn, RenewalIn
+from gateway.domain.identifiers import AgencyId, CaseListId, FlagId, SubjectId
+from gateway.services import flagging
+
+router = APIRouter(tags=["alerts"])
+
+
+@router.post("/alerts", response_model=PreviewOut, status_code=201)
+def propose(caller: Calling, given: ProposalIn) -> Response:
+    """Propose an alert. The answer shows what would be written, word for word, or why no alert is possible."""
+    return caller.write(
+        lambda work: PreviewOut.of(flagging.propose(work, caller.actor, SubjectId(given.subject_id), AgencyId(given.agency))), status=201
+    )
+
+
+@router.get("/case-lists/{list_id}/alerts")
+def of_list(caller: Calling, list_id: UUID) -> list[FlagOut]:
+    """The alerts of a list at the caller's agency."""
+    return [FlagOut.of(f) for f in caller.read(lambda work: flagging.of_list(work, caller.actor, CaseListId(list_id)))]
+
+
+@router.get("/alerts/{flag_id}")
+def preview(caller: Calling, flag_id: UUID) -> PreviewOut:
+    """The preview again, judged as things stand now."""
+    return PreviewOut.of(caller.read(lambda work: flagging.preview(work, caller.actor, FlagId(flag_id))))
+
+
+@router.post("/alerts/{flag_id}/approval", response_model=FlagOut)
+def approve(caller: Calling, flag_id: UUID, given: ApprovalIn) -> Response:
+    """Approve exactly what was previewed. Must be another person than the proposer."""
+    return caller.write(
+        lambda work: FlagOut.of(flagging.approve(work, caller.actor, FlagId(flag_id), given.content_hash, given.version))
+    )
+
+
+@router.post("/alerts/{flag_id}/refusal", response_model=FlagOut)
+def refuse(caller: Calling, flag_id: UUID, given: ReasonIn) -> Response:
+    """Decline a proposal; nothing is written."""
+    return caller.write(lambda work: FlagOut.of(flagging.refuse(work, caller.actor, FlagId(flag_id), given.reason, given.version)))
+
+
+@router.post("/alerts/{flag_id}/renewal", response_model=FlagOut)
+def renew(caller: Calling, flag_id: UUID, given: RenewalIn) -> Response:
+    """Count the alert's time anew from a repeat."""
+    return caller.write(lambda work: FlagOut.of(flagging.renew(work, caller.actor, FlagId(flag_id), given.basis_date)))
+
+
+@router.post("/alerts/{flag_id}/end", response_model=FlagOut)
+def end(caller: Calling, flag_id: UUID, given: ReasonIn) -> Response:
+    """Remove an alert: only ours, and read back."""
+    return caller.write(lambda work: FlagOut.of(flagging.end(work, caller.actor, FlagId(flag_id), given.reason)))
