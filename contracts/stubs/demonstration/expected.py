@@ -57,10 +57,7 @@ def truth() -> Iterator[Expectation]:
 @cache
 def pattern_of(agency: str) -> str:
     """The format of an agency's own record numbers, from its stub.toml."""
-    settings = _AGENCY_FOLDERS / agency / "stub.toml"
-    if not settings.exists():
-        return ""
-    return str(tomllib.loads(settings.read_text(encoding="utf-8"))["local_id"])
+    return str(tomllib.loads((_AGENCY_FOLDERS / agency / "stub.toml").read_text(encoding="utf-8"))["local_id"])
 
 
 def _open(key: str, agency: str) -> str:
