@@ -62,9 +62,10 @@ class SqlActions:
         self._audit.record(audit)
 
     def of_list(self, list_id: CaseListId) -> Sequence[Action]:
-        """Of every case in that issue of the list."""
-        entry = t.case_entries.c
-        return self._all(select(t.actions).join(t.case_entries, entry.case_id == t.actions.c.case_id).where(entry.list_id == list_id))
+        """Of every case in the newest issue of the list."""
+        case = t.cases.c
+        with_cases = select(t.actions).join(t.cases, case.id == t.actions.c.case_id)
+        return self._all(with_cases.where(case.list_id == list_id, case.withdrawn_at.is_(None)))
 
     def of_agency(self, agency_id: AgencyId) -> Sequence[Action]:
         """All of one agency."""

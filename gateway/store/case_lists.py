@@ -1,4 +1,4 @@
-"""Case lists: every issue kept as it came, and for each case and person the latest issue that holds them.
+"""Case lists: every issue kept as it came, and for each case and person the newest issue that holds them.
 
 A corrected list keeps the ids of whoever stayed; whoever a later issue no longer holds is marked as withdrawn, never removed.
 """
@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NoReturn
+from uuid import UUID
 
-import msgspec
-from sqlalchemy import Connection, Row, Select, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Connection, Row, select, text
 
-from gateway.domain.case_list import Case, CaseList, Person, Role, RowProblem, Subject
+from gateway.domain.case_list import Case, CaseList, Role, RowProblem, Subject
 from gateway.domain.errors import Code, Conflict, NotFound
 from gateway.domain.events import AuditEvent
 from gateway.domain.identifiers import CaseId, CaseListId, MaracId, SubjectId
@@ -22,53 +21,63 @@ from gateway.store import tables as t
 from gateway.store.audit import SqlAudit
 from gateway.store.batches import copy_in
 from gateway.store.crypto import Vault
-from gateway.store.person_keys import person_keys
-from gateway.store.sealed_column import SealedColumn
-
-ROLES = (Role.VICTIM, Role.PERPETRATOR, Role.CHILD, Role.OTHER)
-"""Roles are sealed as their place here: one byte each, so that the length of a sealed value says nothing. Only ever added to."""
-
-
-class CaseWords(msgspec.Struct, array_like=True):
-    """What a list says of a case, apart from its people."""
-
-    number: str
-    referral_date: date | None
-    repeat: bool | None
-    notes: str
-
-
-class SubjectWords(msgspec.Struct, array_like=True):
-    """What a list says of a person."""
-
-    role: int
-    person: Person
-
-
-CASE = SealedColumn("case_entries.sealed", CaseWords)
-SUBJECT = SealedColumn("subject_entries.sealed", SubjectWords, at_least=512)
+from gateway.store.people import open_case, open_subject, person_keys, seal_case, seal_subject
 
 _ONE_INTAKE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('case_lists:' || :marac_id, 0))")
+_NEW_LIST = text("""
+    INSERT INTO case_lists (id, marac_id, meeting_date, issue) VALUES (:id, :marac_id, :meeting_date, 1) ON CONFLICT DO NOTHING
+""")
+_NEXT_ISSUE = text("""
+    UPDATE case_lists l SET issue = :issue, meeting_date = :meeting_date
+    WHERE l.id = :id AND l.marac_id = :marac_id AND l.issue = :issue - 1 AND NOT EXISTS (
+        SELECT FROM case_lists o WHERE o.marac_id = l.marac_id AND o.meeting_date = :meeting_date AND o.id <> l.id)
+""")
+_FIND_SAME = text("""
+    SELECT i.list_id FROM list_issues i JOIN case_lists l ON l.id = i.list_id
+    WHERE i.digest = :digest AND l.marac_id = :marac_id ORDER BY i.received_at DESC LIMIT 1
+""")
 _KEEP_CASES = text("""
-    INSERT INTO cases (id, list_id) SELECT unnest(CAST(:ids AS uuid[])), :list_id
-    ON CONFLICT (id) DO UPDATE SET list_id = excluded.list_id
+    INSERT INTO cases (id, list_id, issue, position)
+    SELECT c.id, :list_id, :issue, c.position FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS c (id, position)
+    ON CONFLICT (id) DO UPDATE SET issue = excluded.issue, position = excluded.position, withdrawn_at = NULL
+    WHERE cases.list_id = excluded.list_id
 """)
 _KEEP_SUBJECTS = text("""
-    INSERT INTO subjects (id, case_id, list_id)
-    SELECT s.id, s.case_id, :list_id FROM unnest(CAST(:ids AS uuid[]), CAST(:cases AS uuid[])) AS s (id, case_id)
-    ON CONFLICT (id) DO UPDATE SET list_id = excluded.list_id, case_id = excluded.case_id, withdrawn_at = NULL
+    INSERT INTO subjects (id, case_id, list_id, issue, position)
+    SELECT s.id, s.case_id, :list_id, :issue, s.position
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:cases AS uuid[])) WITH ORDINALITY AS s (id, case_id, position)
+    ON CONFLICT (id) DO UPDATE SET case_id = excluded.case_id, issue = excluded.issue, position = excluded.position, withdrawn_at = NULL
+    WHERE subjects.list_id = excluded.list_id
 """)
-_WITHDRAW_OTHERS = text("""
-    UPDATE subjects s SET withdrawn_at = :at FROM case_lists l
-    WHERE s.list_id = l.id AND l.marac_id = :marac_id AND l.meeting_date = :meeting_date AND l.id <> :list_id AND s.withdrawn_at IS NULL
+_KEEP_KEYS = text("""
+    INSERT INTO person_keys (key, subject_id) SELECT unnest(CAST(:keys AS bytea[])), unnest(CAST(:ids AS uuid[])) ON CONFLICT DO NOTHING
 """)
+_WITHDRAW_CASES = text("UPDATE cases SET withdrawn_at = :at WHERE list_id = :list_id AND issue < :issue AND withdrawn_at IS NULL")
+_WITHDRAW_SUBJECTS = text("UPDATE subjects SET withdrawn_at = :at WHERE list_id = :list_id AND issue < :issue AND withdrawn_at IS NULL")
+_MARAC = text("SELECT l.marac_id FROM cases c JOIN case_lists l ON l.id = c.list_id WHERE c.id = :case_id")
 _SAME_PERSON = text("""
-    SELECT DISTINCT e.list_id, e.subject_id, e.sealed
+    SELECT DISTINCT e.subject_id, e.issue, e.sealed, s.case_id
     FROM person_keys k
-    JOIN case_lists l ON l.id = k.list_id
-    JOIN subject_entries e ON e.list_id = k.list_id AND e.subject_id = k.subject_id
+    JOIN subjects s ON s.id = k.subject_id
+    JOIN case_lists l ON l.id = s.list_id
+    JOIN subject_entries e ON e.subject_id = s.id
     WHERE k.key = ANY(:keys) AND l.marac_id = :marac_id
 """)
+_SUMMARIES = text("""
+    SELECT l.id, l.marac_id, l.meeting_date, l.issue, i.received_at, i.cases, i.people, i.problems
+    FROM case_lists l JOIN list_issues i ON i.list_id = l.id AND i.issue = l.issue
+    WHERE l.marac_id = ANY(:marac_ids) ORDER BY l.meeting_date DESC, l.marac_id
+""")
+_SUBJECTS = (
+    select(t.subjects, t.subject_entries.c.sealed)
+    .join(t.subject_entries, (t.subject_entries.c.subject_id == t.subjects.c.id) & (t.subject_entries.c.issue == t.subjects.c.issue))
+    .order_by(t.subjects.c.position)
+)
+_CASES = (
+    select(t.cases, t.case_entries.c.sealed)
+    .join(t.case_entries, (t.case_entries.c.case_id == t.cases.c.id) & (t.case_entries.c.issue == t.cases.c.issue))
+    .order_by(t.cases.c.position)
+)
 
 
 class SqlCaseLists:
@@ -78,62 +87,58 @@ class SqlCaseLists:
         self._connection, self._vault, self._audit = connection, vault, audit
 
     def add(self, case_list: CaseList, digest: bytes, problems: Sequence[RowProblem], audit: AuditEvent) -> None:
-        """Raises ``Conflict(STALE_VERSION)`` when the meeting has a list with this issue number already."""
-        self._add_list(case_list, digest, len(problems))
-        columns = ("list_id", "position", "row", "column", "code", "severity")
-        rows = ((case_list.id, place, p.row, p.column, p.code, p.severity) for place, p in enumerate(problems))
-        copy_in(self._connection, t.row_problems, columns, rows)
+        """A first issue, or the next of a list already there. Raises ``Conflict(STALE_VERSION)`` when another took that place."""
+        values = {name: getattr(case_list, name) for name in ("id", "marac_id", "meeting_date", "issue")}
+        added = self._connection.execute(_NEW_LIST if case_list.issue == 1 else _NEXT_ISSUE, values)
+        if added.rowcount != 1:
+            raise Conflict(Code.STALE_VERSION)
+        self._add_issue(case_list, digest, problems)
         self._add_cases(case_list)
         self._add_subjects(case_list)
         self._audit.record(audit)
 
     def find_same(self, marac_id: MaracId, digest: bytes) -> CaseListId | None:
-        """The newest list of this Marac with this content. From here to the end of the transaction no other list of the Marac is taken in,
-        so that the same file sent twice at once is one list."""
+        """The newest list of this Marac of which any issue had this content. From here to the end of the transaction no other list of the
+        Marac is taken in, so that the same file sent twice at once is one list."""
         self._connection.execute(_ONE_INTAKE_AT_A_TIME, {"marac_id": marac_id})
-        same = select(t.case_lists.c.id).where(t.case_lists.c.marac_id == marac_id, t.case_lists.c.digest == self._key(digest))
-        found = self._connection.execute(same.order_by(t.case_lists.c.received_at.desc()).limit(1)).scalar()
+        found = self._connection.execute(_FIND_SAME, {"marac_id": marac_id, "digest": self._key(digest)}).scalar()
         return CaseListId(found) if found else None
 
     def get(self, list_id: CaseListId) -> CaseList:
-        """One issue as it came. Raises ``NotFound``."""
-        return self._whole(select(t.case_lists).where(t.case_lists.c.id == list_id)) or _absent()
+        """Its newest issue. Raises ``NotFound``."""
+        return self._whole(t.case_lists.c.id == list_id) or _absent()
 
     def latest(self, marac_id: MaracId, meeting_date: date) -> CaseList | None:
         """The newest issue for a meeting."""
-        lists = select(t.case_lists).where(t.case_lists.c.marac_id == marac_id, t.case_lists.c.meeting_date == meeting_date)
-        return self._whole(lists.order_by(t.case_lists.c.issue.desc()).limit(1))
+        return self._whole((t.case_lists.c.marac_id == marac_id) & (t.case_lists.c.meeting_date == meeting_date))
 
     def problems(self, list_id: CaseListId) -> Sequence[RowProblem]:
-        """In the order in which they were found."""
-        found = select(t.row_problems).where(t.row_problems.c.list_id == list_id).order_by(t.row_problems.c.position)
+        """Of the newest issue, in the order in which they were found."""
+        newest = (t.case_lists.c.id == t.row_problems.c.list_id) & (t.case_lists.c.issue == t.row_problems.c.issue)
+        found = select(t.row_problems).join(t.case_lists, newest).where(t.case_lists.c.id == list_id).order_by(t.row_problems.c.position)
         return [RowProblem(r.row, r.column, r.code, r.severity) for r in self._connection.execute(found)]
 
     def summaries(self, marac_ids: frozenset[MaracId]) -> Sequence[CaseListSummary]:
-        """Newest meeting first, newest issue first."""
-        lists = t.case_lists.c
-        found = select(t.case_lists).where(lists.marac_id.in_(marac_ids)).order_by(lists.meeting_date.desc(), lists.issue.desc())
-        return [_summary(row) for row in self._connection.execute(found)]
+        """Newest meeting first."""
+        return [_summary(row) for row in self._connection.execute(_SUMMARIES, {"marac_ids": list(marac_ids)})]
 
     def case(self, case_id: CaseId) -> Case:
-        """As the latest issue that holds it says. Raises ``NotFound``."""
-        list_id = self._connection.execute(select(t.cases.c.list_id).where(t.cases.c.id == case_id)).scalar() or _absent()
-        return self._cases(list_id, t.case_entries.c.case_id == case_id, t.subject_entries.c.case_id == case_id)[0]
+        """As the newest issue that holds it says. Raises ``NotFound``."""
+        row = self._connection.execute(_CASES.where(t.cases.c.id == case_id)).one_or_none() or _absent()
+        people = self._subjects(t.subjects.c.case_id == case_id, t.subjects.c.issue == row.issue)
+        return open_case(self._vault, row.sealed, row.id, row.issue, row.list_id, tuple(people))
 
     def subjects(self, ids: Sequence[SubjectId]) -> Mapping[SubjectId, Subject]:
-        """As the latest issue that holds each says; ids that are not there are left out."""
-        latest = (t.subjects.c.id == t.subject_entries.c.subject_id) & (t.subjects.c.list_id == t.subject_entries.c.list_id)
-        found = select(t.subject_entries).join(t.subjects, latest).where(t.subjects.c.id == text("ANY(:ids)"))
-        rows = self._connection.execute(found, {"ids": list(ids)})
-        return {SubjectId(row.subject_id): self._subject(row) for row in rows}
+        """As the newest issue that holds each says; ids that are not there are left out."""
+        return {s.id: s for s in self._subjects(t.subjects.c.id == text("ANY(:ids)"), ids=list(ids))}
 
     def roles_of(self, subject: Subject) -> frozenset[Role]:
-        """Every role of the same person in any list of the same Marac, their own included. Raises ``NotFound`` before the list is added."""
-        marac = select(t.case_lists.c.marac_id).join(t.cases, t.cases.c.list_id == t.case_lists.c.id).where(t.cases.c.id == subject.case_id)
-        marac_id = self._connection.execute(marac).scalar() or _absent()
-        keys = list(person_keys(self._vault, subject.person))
-        rows = self._connection.execute(_SAME_PERSON, {"keys": keys, "marac_id": marac_id}) if keys else ()
-        return frozenset({subject.role, *(self._subject_words(row)[0] for row in rows)})
+        """Every role of the same person in any issue of any list of the same Marac, the one given included."""
+        return frozenset({subject.role, *(found.role for found in self._same(subject))})
+
+    def same_person(self, subject: Subject) -> frozenset[SubjectId]:
+        """Every subject of the same Marac with a key in common, the one given included."""
+        return frozenset({subject.id, *(found.id for found in self._same(subject))})
 
     def is_current(self, subject_id: SubjectId) -> bool:
         """Raises ``NotFound``."""
@@ -144,73 +149,68 @@ class SqlCaseLists:
     def _key(self, digest: bytes) -> bytes:
         return self._vault.index("case_lists.digest", digest)
 
-    def _add_list(self, case_list: CaseList, digest: bytes, problems: int) -> None:
-        counts = {"cases": len(case_list.cases), "people": len(case_list.subjects), "problems": problems}
-        values = {name: getattr(case_list, name) for name in ("id", "marac_id", "meeting_date", "issue", "received_at")}
-        row = insert(t.case_lists).values(**values, digest=self._key(digest), **counts)
-        added = row.on_conflict_do_nothing(constraint="case_lists_issue")
-        if self._connection.execute(added).rowcount != 1:
-            raise Conflict(Code.STALE_VERSION)
+    def _add_issue(self, case_list: CaseList, digest: bytes, problems: Sequence[RowProblem]) -> None:
+        place = (case_list.id, case_list.issue)
+        counts = (len(case_list.cases), len(case_list.subjects), len(problems))
+        issue = (*place, case_list.meeting_date, case_list.received_at, self._key(digest), *counts)
+        copy_in(self._connection, t.list_issues, t.list_issues.c.keys(), [issue])
+        rows = [(*place, number, p.row, p.column, p.code, p.severity) for number, p in enumerate(problems)]
+        copy_in(self._connection, t.row_problems, t.row_problems.c.keys(), rows)
 
     def _add_cases(self, case_list: CaseList) -> None:
-        self._connection.execute(_KEEP_CASES, {"ids": [case.id for case in case_list.cases], "list_id": case_list.id})
-        rows = ((case_list.id, case.id, place, self._case_words(case_list, case)) for place, case in enumerate(case_list.cases))
-        copy_in(self._connection, t.case_entries, ("list_id", "case_id", "position", "sealed"), rows)
-
-    def _case_words(self, case_list: CaseList, case: Case) -> bytes:
-        words = CaseWords(case.number, case.referral_date, case.repeat, case.notes)
-        return CASE.seal(self._vault, words, case_list.id, case.id)
+        place = _place(case_list)
+        kept = self._connection.execute(_KEEP_CASES, place | {"ids": [case.id for case in case_list.cases]})
+        _all_kept(kept.rowcount, len(case_list.cases))
+        rows = ((case.id, case_list.issue, seal_case(self._vault, case, case_list.issue)) for case in case_list.cases)
+        copy_in(self._connection, t.case_entries, t.case_entries.c.keys(), rows)
+        self._connection.execute(_WITHDRAW_CASES, place)
 
     def _add_subjects(self, case_list: CaseList) -> None:
-        subjects = [(case.id, subject) for case in case_list.cases for subject in case.subjects]
-        kept = {"ids": [s.id for _, s in subjects], "cases": [case_id for case_id, _ in subjects], "list_id": case_list.id}
-        self._connection.execute(_KEEP_SUBJECTS, kept)
-        rows = ((case_list.id, s.id, case_id, place, self._sealed(case_list, s)) for place, (case_id, s) in enumerate(subjects))
-        copy_in(self._connection, t.subject_entries, ("list_id", "subject_id", "case_id", "position", "sealed"), rows)
-        keys = ((key, case_list.id, s.id) for _, s in subjects for key in person_keys(self._vault, s.person))
-        copy_in(self._connection, t.person_keys, ("key", "list_id", "subject_id"), keys)
-        values = {
-            "at": case_list.received_at,
-            "marac_id": case_list.marac_id,
-            "meeting_date": case_list.meeting_date,
-            "list_id": case_list.id,
-        }
-        self._connection.execute(_WITHDRAW_OTHERS, values)
+        place, people = _place(case_list), case_list.subjects
+        kept = self._connection.execute(_KEEP_SUBJECTS, place | {"ids": [s.id for s in people], "cases": [s.case_id for s in people]})
+        _all_kept(kept.rowcount, len(people))
+        rows = ((s.id, case_list.issue, seal_subject(self._vault, s, case_list.issue)) for s in people)
+        copy_in(self._connection, t.subject_entries, t.subject_entries.c.keys(), rows)
+        keys = [(key, s.id) for s in people for key in person_keys(self._vault, s.person)]
+        self._connection.execute(_KEEP_KEYS, {"keys": [key for key, _ in keys], "ids": [subject_id for _, subject_id in keys]})
+        self._connection.execute(_WITHDRAW_SUBJECTS, place)
 
-    def _sealed(self, case_list: CaseList, subject: Subject) -> bytes:
-        words = SubjectWords(ROLES.index(subject.role), subject.person)
-        return SUBJECT.seal(self._vault, words, case_list.id, subject.id)
-
-    def _whole(self, query: Select[Any]) -> CaseList | None:
-        row = self._connection.execute(query).one_or_none()
+    def _whole(self, which: ColumnElement[bool]) -> CaseList | None:
+        newest = (t.list_issues.c.list_id == t.case_lists.c.id) & (t.list_issues.c.issue == t.case_lists.c.issue)
+        found = select(t.case_lists, t.list_issues.c.received_at).join(t.list_issues, newest).where(which)
+        row = self._connection.execute(found).one_or_none()
         if row is None:
             return None
-        cases = self._cases(row.id)
-        return CaseList(CaseListId(row.id), MaracId(row.marac_id), row.meeting_date, row.received_at, tuple(cases), row.issue)
+        cases = tuple(self._current_cases(row.id))
+        return CaseList(CaseListId(row.id), MaracId(row.marac_id), row.meeting_date, row.received_at, cases, row.issue)
 
-    def _cases(self, list_id: CaseListId, *only: Any) -> list[Case]:
-        """Cases of one issue with their people; ``only`` is a condition on cases and one on people."""
-        case_only, subject_only = only or (True, True)
-        entries = select(t.subject_entries).where(t.subject_entries.c.list_id == list_id, subject_only)
-        people: dict[CaseId, list[Subject]] = {}
-        for row in self._connection.execute(entries.order_by(t.subject_entries.c.position)):
-            people.setdefault(row.case_id, []).append(self._subject(row))
-        cases = select(t.case_entries).where(t.case_entries.c.list_id == list_id, case_only).order_by(t.case_entries.c.position)
-        return [self._case(row, people.get(row.case_id, [])) for row in self._connection.execute(cases)]
+    def _current_cases(self, list_id: UUID) -> list[Case]:
+        people: dict[UUID, list[Subject]] = {}
+        for subject in self._subjects(t.subjects.c.list_id == list_id, t.subjects.c.withdrawn_at.is_(None)):
+            people.setdefault(subject.case_id, []).append(subject)
+        rows = self._connection.execute(_CASES.where(t.cases.c.list_id == list_id, t.cases.c.withdrawn_at.is_(None)))
+        return [open_case(self._vault, r.sealed, r.id, r.issue, r.list_id, tuple(people.get(r.id, ()))) for r in rows]
 
-    def _case(self, row: Row[Any], people: list[Subject]) -> Case:
-        words = CASE.open(self._vault, row.sealed, row.list_id, row.case_id)
-        return Case(
-            CaseId(row.case_id), CaseListId(row.list_id), words.number, tuple(people), words.referral_date, words.repeat, words.notes
-        )
+    def _subjects(self, *which: ColumnElement[bool], **values: object) -> list[Subject]:
+        rows = self._connection.execute(_SUBJECTS.where(*which), values)
+        return [open_subject(self._vault, row.sealed, row.id, row.issue, row.case_id) for row in rows]
 
-    def _subject(self, row: Row[Any]) -> Subject:
-        role, person = self._subject_words(row)
-        return Subject(SubjectId(row.subject_id), CaseId(row.case_id), role, person)
+    def _same(self, subject: Subject) -> list[Subject]:
+        """Raises ``NotFound`` when the subject's case is not stored: which Marac to look in would be a guess."""
+        marac_id = self._connection.execute(_MARAC, {"case_id": subject.case_id}).scalar() or _absent()
+        keys = list(person_keys(self._vault, subject.person))
+        rows = self._connection.execute(_SAME_PERSON, {"keys": keys, "marac_id": marac_id})
+        return [open_subject(self._vault, row.sealed, row.subject_id, row.issue, row.case_id) for row in rows]
 
-    def _subject_words(self, row: Row[Any]) -> tuple[Role, Person]:
-        words = SUBJECT.open(self._vault, row.sealed, row.list_id, row.subject_id)
-        return ROLES[words.role], words.person
+
+def _place(case_list: CaseList) -> dict[str, object]:
+    return {"list_id": case_list.id, "issue": case_list.issue, "at": case_list.received_at}
+
+
+def _all_kept(kept: int, wanted: int) -> None:
+    """An id that belongs to another list is not taken over."""
+    if kept != wanted:
+        raise Conflict(Code.STALE_VERSION)
 
 
 def _summary(row: Row[Any]) -> CaseListSummary:

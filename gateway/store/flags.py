@@ -16,8 +16,8 @@ from gateway.domain.flags import LIVE_FLAG_STATES, Flag, FlagState
 from gateway.domain.identifiers import AgencyId, CaseListId, FlagId, SubjectId, SystemKey, UserId
 from gateway.store import tables as t
 from gateway.store.audit import SqlAudit
-from gateway.store.case_lists import ROLES
 from gateway.store.crypto import Vault
+from gateway.store.people import ROLES
 from gateway.store.sealed_column import SealedColumn
 
 
@@ -38,6 +38,9 @@ class FlagWords(msgspec.Struct, array_like=True):
 
 WORDS = SealedColumn("flags.sealed", FlagWords, at_least=2048)
 """One size class for all, far above the longest words, so that the length does not tell the part."""
+
+
+_WITH_PEOPLE = select(t.flags).join(t.subjects, t.subjects.c.id == t.flags.c.subject_id)
 
 
 class SqlFlags:
@@ -71,9 +74,13 @@ class SqlFlags:
         self._audit.record(audit)
 
     def of_list(self, list_id: CaseListId) -> Sequence[Flag]:
-        """On everybody in that issue of the list, oldest first."""
-        entry = t.subject_entries.c
-        return self._all(select(t.flags).join(t.subject_entries, entry.subject_id == t.flags.c.subject_id).where(entry.list_id == list_id))
+        """On everybody in the newest issue of the list, oldest first."""
+        people = t.subjects.c
+        return self._all(_WITH_PEOPLE.where(people.list_id == list_id, people.withdrawn_at.is_(None)))
+
+    def of_subjects(self, ids: Sequence[SubjectId]) -> Sequence[Flag]:
+        """On these people, oldest first."""
+        return self._all(select(t.flags).where(t.flags.c.subject_id.in_(ids)))
 
     def of_agency(self, agency_id: AgencyId) -> Sequence[Flag]:
         """All of one agency, oldest first."""

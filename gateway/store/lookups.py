@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, select, text
+from sqlalchemy import Connection, Row, Select, bindparam, select, text
 
 from gateway.domain.errors import Code, Conflict, NotFound
 from gateway.domain.events import AuditEvent
@@ -27,17 +27,27 @@ class LookupWords(msgspec.Struct, array_like=True):
 
 
 WORDS = SealedColumn("lookups.sealed", LookupWords, at_least=1024)
-_COLUMNS = ("id", "subject_id", "agency_id", "system", "outcome", "reason", "asked_at", "answered_at", "version", "sealed")
-_CHANGING = ("id", "version", "outcome", "reason", "asked_at", "answered_at", "sealed")
+_COLUMNS = ("id", "subject_id", "agency_id", "system", "outcome", "reason", "asked_at", "answered_at", "version", "record_key", "sealed")
+_CHANGING = ("id", "version", "outcome", "reason", "asked_at", "answered_at", "record_key", "sealed")
 _SAVE = text("""
     UPDATE lookups l
-    SET outcome = n.outcome, reason = n.reason, asked_at = n.asked_at, answered_at = n.answered_at, sealed = n.sealed, version = l.version + 1
+    SET outcome = n.outcome, reason = n.reason, asked_at = n.asked_at, answered_at = n.answered_at,
+        record_key = n.record_key, sealed = n.sealed, version = l.version + 1
     FROM unnest(CAST(:id AS uuid[]), CAST(:version AS int[]), CAST(:outcome AS text[]), CAST(:reason AS text[]),
-                CAST(:asked_at AS timestamptz[]), CAST(:answered_at AS timestamptz[]), CAST(:sealed AS bytea[]))
-         AS n (id, version, outcome, reason, asked_at, answered_at, sealed)
+                CAST(:asked_at AS timestamptz[]), CAST(:answered_at AS timestamptz[]),
+                CAST(:record_key AS bytea[]), CAST(:sealed AS bytea[]))
+         AS n (id, version, outcome, reason, asked_at, answered_at, record_key, sealed)
     WHERE l.id = n.id AND l.version = n.version
 """)
 _MANY = select(t.lookups).where(t.lookups.c.id == text("ANY(:ids)"))
+_IN_ORDER = (
+    select(t.lookups)
+    .join(t.subjects, t.subjects.c.id == t.lookups.c.subject_id)
+    .order_by(t.subjects.c.list_id, t.subjects.c.position, t.lookups.c.agency_id, t.lookups.c.system)
+)
+_OF_SUBJECTS = _IN_ORDER.where(t.subjects.c.id == text("ANY(:ids)"))
+_OF_LIST = _IN_ORDER.where(t.subjects.c.list_id == bindparam("list_id"), t.subjects.c.withdrawn_at.is_(None))
+_KNOWN_AS = _IN_ORDER.where(t.lookups.c.record_key == text("ANY(:keys)"))
 
 
 class SqlLookups:
@@ -60,15 +70,19 @@ class SqlLookups:
 
     def many(self, ids: Sequence[LookupId]) -> Mapping[LookupId, Lookup]:
         """Ids that are not there are left out."""
-        rows = self._connection.execute(_MANY, {"ids": list(ids)})
-        return {lookup.id: lookup for lookup in map(self._lookup, rows)}
+        return {lookup.id: lookup for lookup in self._all(_MANY, ids=list(ids))}
 
     def of_list(self, list_id: CaseListId) -> Sequence[Lookup]:
-        """For everybody in that issue of the list, in its order."""
-        entry = t.subject_entries.c
-        found = select(t.lookups).join(t.subject_entries, entry.subject_id == t.lookups.c.subject_id).where(entry.list_id == list_id)
-        rows = self._connection.execute(found.order_by(entry.position, t.lookups.c.agency_id, t.lookups.c.system))
-        return [self._lookup(row) for row in rows]
+        """Of everybody in the newest issue, in its order."""
+        return self._all(_OF_LIST, list_id=list_id)
+
+    def of_subjects(self, ids: Sequence[SubjectId]) -> Sequence[Lookup]:
+        """Of these people, in the order of their lists."""
+        return self._all(_OF_SUBJECTS, ids=list(ids))
+
+    def known_as(self, records: Sequence[tuple[SystemKey, str]]) -> Sequence[Lookup]:
+        """Those of any list that are now KNOWN as one of these records."""
+        return self._all(_KNOWN_AS, keys=[self._record_key(system, record_id) for system, record_id in records])
 
     def save(self, lookups: Sequence[Lookup], audit: Sequence[AuditEvent]) -> None:
         """Raises ``Conflict(STALE_VERSION)`` if any moved on since it was read; then none is saved."""
@@ -77,13 +91,25 @@ class SqlLookups:
             raise Conflict(Code.STALE_VERSION)
         self._audit.record(*audit)
 
+    def _all(self, query: Select[Any], **values: object) -> list[Lookup]:
+        return [self._lookup(row) for row in self._connection.execute(query, values)]
+
     def _row(self, lookup: Lookup) -> tuple[object, ...]:
-        values = {name: getattr(lookup, name) for name in _COLUMNS[:-1]}
-        return (*(values | {"outcome": lookup.outcome.value}).values(), self._sealed(lookup))
+        key, sealed = self._known_key(lookup), self._sealed(lookup)
+        return (
+            lookup.id, lookup.subject_id, lookup.agency_id, lookup.system, lookup.outcome.value, lookup.reason,
+            lookup.asked_at, lookup.answered_at, lookup.version, key, sealed,
+        )  # fmt: skip
 
     def _changes(self, lookup: Lookup) -> tuple[object, ...]:
-        sealed = self._sealed(lookup)
-        return lookup.id, lookup.version, lookup.outcome.value, lookup.reason, lookup.asked_at, lookup.answered_at, sealed
+        key, sealed = self._known_key(lookup), self._sealed(lookup)
+        return lookup.id, lookup.version, lookup.outcome.value, lookup.reason, lookup.asked_at, lookup.answered_at, key, sealed
+
+    def _known_key(self, lookup: Lookup) -> bytes | None:
+        return self._record_key(lookup.system, lookup.record.record_id) if lookup.record else None
+
+    def _record_key(self, system: SystemKey, record_id: str) -> bytes:
+        return self._vault.index("lookups.record", system, record_id)
 
     def _sealed(self, lookup: Lookup) -> bytes | None:
         if not lookup.graded and not lookup.decision:

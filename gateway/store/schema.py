@@ -7,12 +7,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, MetaData, text
 
 from gateway.store import tables
 from outbox import tables as outbox_tables
 
-METADATA = (tables.metadata, outbox_tables.metadata)
+METADATA = MetaData()
+for _part in (tables.metadata, outbox_tables.metadata):
+    for _table in _part.sorted_tables:
+        _table.to_metadata(METADATA)
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('gateway schema', 0))")
 _PATIENT = text("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
@@ -34,8 +37,8 @@ def is_current(connection: Connection) -> bool:
 
 def differences(connection: Connection) -> list[object]:
     """What the tables declared in code have that the database has not, or the other way round; empty when they agree."""
-    found = compare_metadata(MigrationContext.configure(connection), METADATA)
-    return list(found)
+    context = MigrationContext.configure(connection, opts={"target_metadata": METADATA})
+    return list(compare_metadata(context, METADATA))
 
 
 def _config(connection: Connection) -> Config:

@@ -22,11 +22,11 @@ class SealedColumn(Generic[T]):
         self._decoder = msgspec.msgpack.Decoder(kind)
         self._at_least = at_least
 
-    def seal(self, vault: Vault, value: T, *row: UUID) -> bytes:
+    def seal(self, vault: Vault, value: T, *row: UUID | int) -> bytes:
         """The ciphertext for the row that these ids name."""
         return vault.seal(_encoder.encode(value), self._context(row), self._at_least)
 
-    def open(self, vault: Vault, sealed: bytes, *row: UUID) -> T:
+    def open(self, vault: Vault, sealed: bytes, *row: UUID | int) -> T:
         """Inverse of ``seal``. Raises ``Unavailable(SEAL_BROKEN)``."""
         plain = vault.open(sealed, self._context(row))
         try:
@@ -34,5 +34,5 @@ class SealedColumn(Generic[T]):
         except msgspec.DecodeError:
             raise Unavailable(Code.SEAL_BROKEN) from None
 
-    def _context(self, row: tuple[UUID, ...]) -> bytes:
-        return self._prefix + b"".join([part.bytes for part in row])
+    def _context(self, row: tuple[UUID | int, ...]) -> bytes:
+        return self._prefix + b"".join([part.bytes if isinstance(part, UUID) else part.to_bytes(8) for part in row])

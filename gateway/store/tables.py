@@ -42,19 +42,29 @@ case_lists = Table(
     Column("marac_id", Text, nullable=False),
     Column("meeting_date", Date, nullable=False),
     Column("issue", Integer, nullable=False),
+    UniqueConstraint("marac_id", "meeting_date", name="case_lists_meeting"),
+    comment="A list for one meeting, and its newest issue.",
+)
+
+list_issues = Table(
+    "list_issues",
+    metadata,
+    Column("list_id", ForeignKey("case_lists.id"), primary_key=True),
+    Column("issue", Integer, primary_key=True),
+    Column("meeting_date", Date, nullable=False),
     _moment("received_at", required=True),
     Column("digest", LargeBinary, nullable=False),
     Column("cases", Integer, nullable=False),
     Column("people", Integer, nullable=False),
     Column("problems", Integer, nullable=False),
-    UniqueConstraint("marac_id", "meeting_date", "issue", name="case_lists_issue"),
 )
-Index("case_lists_digest", case_lists.c.marac_id, case_lists.c.digest)
+Index("list_issues_digest", list_issues.c.digest)
 
 row_problems = Table(
     "row_problems",
     metadata,
     Column("list_id", ForeignKey("case_lists.id"), primary_key=True),
+    Column("issue", Integer, primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("row", Integer, nullable=False),
     Column("column", Text, nullable=False),
@@ -67,15 +77,18 @@ cases = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("list_id", ForeignKey("case_lists.id"), nullable=False),
-    comment="A case, with the latest issue of the list that holds it.",
+    Column("issue", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    _moment("withdrawn_at"),
+    comment="A case, the newest issue that holds it and its place there; withdrawn when a later issue does not hold it.",
 )
+Index("cases_list", cases.c.list_id)
 
 case_entries = Table(
     "case_entries",
     metadata,
-    Column("list_id", ForeignKey("case_lists.id"), primary_key=True),
     Column("case_id", ForeignKey("cases.id"), primary_key=True),
-    Column("position", Integer, nullable=False),
+    Column("issue", Integer, primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
     comment="What one issue of a list says of a case.",
 )
@@ -86,28 +99,27 @@ subjects = Table(
     Column("id", Uuid, primary_key=True),
     Column("case_id", ForeignKey("cases.id"), nullable=False),
     Column("list_id", ForeignKey("case_lists.id"), nullable=False),
+    Column("issue", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
     _moment("withdrawn_at"),
-    comment="A person in a case, with the latest issue of the list that holds them; withdrawn when a later issue does not.",
+    comment="A person in a case, the newest issue that holds them and their place there; withdrawn when a later issue does not hold them.",
 )
 Index("subjects_list", subjects.c.list_id)
+Index("subjects_case", subjects.c.case_id)
 
 subject_entries = Table(
     "subject_entries",
     metadata,
-    Column("list_id", ForeignKey("case_lists.id"), primary_key=True),
     Column("subject_id", ForeignKey("subjects.id"), primary_key=True),
-    Column("case_id", ForeignKey("cases.id"), nullable=False),
-    Column("position", Integer, nullable=False),
+    Column("issue", Integer, primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
     comment="What one issue of a list says of a person.",
 )
-Index("subject_entries_subject", subject_entries.c.subject_id)
 
 person_keys = Table(
     "person_keys",
     metadata,
     Column("key", LargeBinary, primary_key=True),
-    Column("list_id", ForeignKey("case_lists.id"), primary_key=True),
     Column("subject_id", ForeignKey("subjects.id"), primary_key=True),
     comment="Keyed hashes by which the same person is recognised in another case of the same Marac.",
 )
@@ -124,10 +136,12 @@ lookups = Table(
     _moment("asked_at"),
     _moment("answered_at"),
     Column("version", Integer, nullable=False),
+    Column("record_key", LargeBinary),
     Column("sealed", LargeBinary),
     UniqueConstraint("subject_id", "system", name="lookups_cell"),
     comment="One person at one record system. Sealed: candidates with their explanation, and the decision; absent while there are none.",
 )
+Index("lookups_record", lookups.c.record_key, postgresql_where=text("record_key IS NOT NULL"))
 
 flags = Table(
     "flags",

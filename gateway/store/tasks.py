@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, Row, Select, select, text, update
 
 from gateway.domain.errors import Code, Conflict, NotFound
 from gateway.domain.events import AuditEvent
@@ -17,6 +17,7 @@ from gateway.domain.identifiers import AgencyId, TaskId, UserId
 from gateway.domain.tasks import PersonTask, TaskKind
 from gateway.store import tables as t
 from gateway.store.audit import SqlAudit
+from gateway.store.batches import columns_of
 from gateway.store.crypto import Vault
 from gateway.store.sealed_column import SealedColumn
 
@@ -32,7 +33,13 @@ class TaskWords(msgspec.Struct, array_like=True):
 
 WORDS = SealedColumn("person_tasks.sealed", TaskWords, at_least=1024)
 _OPEN = t.tasks.c.closed_at.is_(None)
-_CLEAR = ("id", "agency_id", "about", "opened_at", "closed_at", "version")
+_COLUMNS = ("id", "agency_id", "kind", "about", "opened_at", "closed_at", "version", "sealed")
+_ADD = text("""
+    INSERT INTO person_tasks (id, agency_id, kind, about, opened_at, closed_at, version, sealed)
+    SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:agency_id AS text[]), CAST(:kind AS text[]), CAST(:about AS text[]),
+        CAST(:opened_at AS timestamptz[]), CAST(:closed_at AS timestamptz[]), CAST(:version AS int[]), CAST(:sealed AS bytea[]))
+    ON CONFLICT (agency_id, kind, about) WHERE closed_at IS NULL DO NOTHING RETURNING id
+""")
 
 
 class SqlTasks:
@@ -43,15 +50,17 @@ class SqlTasks:
 
     def open(self, task: PersonTask, audit: AuditEvent) -> PersonTask:
         """The task that is open afterwards: this one, or the one that already was (then nothing is written)."""
-        values = {name: getattr(task, name) for name in _CLEAR} | {"kind": task.kind.value, "sealed": self._sealed(task)}
-        row = insert(t.tasks).values(**values)
-        only_one = row.on_conflict_do_nothing(index_elements=["agency_id", "kind", "about"], index_where=_OPEN)
-        while not self._connection.execute(only_one).rowcount:
+        while not self._add([task]):
             same = (t.tasks.c.agency_id == task.agency_id, t.tasks.c.kind == task.kind.value, t.tasks.c.about == task.about)
             if already := self._all(select(t.tasks).where(*same, _OPEN)):
                 return already[0]
         self._audit.record(audit)
         return task
+
+    def open_all(self, tasks: Sequence[PersonTask], audit: Sequence[AuditEvent]) -> None:
+        """Many in one statement; the event of a task that was open already is not recorded."""
+        added = self._add(tasks) if tasks else frozenset()
+        self._audit.record(*(event for task, event in zip(tasks, audit, strict=True) if task.id in added))
 
     def get(self, task_id: TaskId) -> PersonTask:
         """Raises ``NotFound``."""
@@ -78,6 +87,13 @@ class SqlTasks:
         """Oldest first; None for all agencies."""
         found = select(t.tasks).where(_OPEN)
         return self._all(found if agency_id is None else found.where(t.tasks.c.agency_id == agency_id))
+
+    def _add(self, tasks: Sequence[PersonTask]) -> frozenset[UUID]:
+        rows = [self._row(task) for task in tasks]
+        return frozenset(self._connection.execute(_ADD, columns_of(rows, _COLUMNS)).scalars())
+
+    def _row(self, task: PersonTask) -> tuple[object, ...]:
+        return task.id, task.agency_id, task.kind.value, task.about, task.opened_at, task.closed_at, task.version, self._sealed(task)
 
     def _all(self, query: Select[Any]) -> list[PersonTask]:
         return [self._task(row) for row in self._connection.execute(query.order_by(t.tasks.c.opened_at, t.tasks.c.id))]

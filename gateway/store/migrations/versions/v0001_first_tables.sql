@@ -29,15 +29,10 @@ CREATE TABLE case_lists (
     marac_id TEXT NOT NULL,
     meeting_date DATE NOT NULL,
     issue INTEGER NOT NULL,
-    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    digest BYTEA NOT NULL,
-    cases INTEGER NOT NULL,
-    people INTEGER NOT NULL,
-    problems INTEGER NOT NULL,
     PRIMARY KEY (id),
-    CONSTRAINT case_lists_issue UNIQUE (marac_id, meeting_date, issue)
+    CONSTRAINT case_lists_meeting UNIQUE (marac_id, meeting_date)
 );
-CREATE INDEX case_lists_digest ON case_lists (marac_id, digest);
+COMMENT ON TABLE case_lists IS 'A list for one meeting, and its newest issue.';
 
 CREATE TABLE idempotency_keys (
     key BYTEA NOT NULL,
@@ -85,19 +80,38 @@ CREATE INDEX sessions_user ON sessions (user_key);
 CREATE TABLE cases (
     id UUID NOT NULL,
     list_id UUID NOT NULL,
+    issue INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    withdrawn_at TIMESTAMP WITH TIME ZONE,
     PRIMARY KEY (id),
     FOREIGN KEY(list_id) REFERENCES case_lists (id)
 );
-COMMENT ON TABLE cases IS 'A case, with the latest issue of the list that holds it.';
+CREATE INDEX cases_list ON cases (list_id);
+COMMENT ON TABLE cases IS 'A case, the newest issue that holds it and its place there; withdrawn when a later issue does not hold it.';
+
+CREATE TABLE list_issues (
+    list_id UUID NOT NULL,
+    issue INTEGER NOT NULL,
+    meeting_date DATE NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    digest BYTEA NOT NULL,
+    cases INTEGER NOT NULL,
+    people INTEGER NOT NULL,
+    problems INTEGER NOT NULL,
+    PRIMARY KEY (list_id, issue),
+    FOREIGN KEY(list_id) REFERENCES case_lists (id)
+);
+CREATE INDEX list_issues_digest ON list_issues (digest);
 
 CREATE TABLE row_problems (
     list_id UUID NOT NULL,
+    issue INTEGER NOT NULL,
     position INTEGER NOT NULL,
     row INTEGER NOT NULL,
     "column" TEXT NOT NULL,
     code TEXT NOT NULL,
     severity TEXT NOT NULL,
-    PRIMARY KEY (list_id, position),
+    PRIMARY KEY (list_id, issue, position),
     FOREIGN KEY(list_id) REFERENCES case_lists (id)
 );
 
@@ -122,12 +136,10 @@ CREATE INDEX actions_case ON actions (case_id);
 CREATE INDEX actions_open ON actions (system) WHERE closed_at IS NULL;
 
 CREATE TABLE case_entries (
-    list_id UUID NOT NULL,
     case_id UUID NOT NULL,
-    position INTEGER NOT NULL,
+    issue INTEGER NOT NULL,
     sealed BYTEA NOT NULL,
-    PRIMARY KEY (list_id, case_id),
-    FOREIGN KEY(list_id) REFERENCES case_lists (id),
+    PRIMARY KEY (case_id, issue),
     FOREIGN KEY(case_id) REFERENCES cases (id)
 );
 COMMENT ON TABLE case_entries IS 'What one issue of a list says of a case.';
@@ -136,13 +148,16 @@ CREATE TABLE subjects (
     id UUID NOT NULL,
     case_id UUID NOT NULL,
     list_id UUID NOT NULL,
+    issue INTEGER NOT NULL,
+    position INTEGER NOT NULL,
     withdrawn_at TIMESTAMP WITH TIME ZONE,
     PRIMARY KEY (id),
     FOREIGN KEY(case_id) REFERENCES cases (id),
     FOREIGN KEY(list_id) REFERENCES case_lists (id)
 );
+CREATE INDEX subjects_case ON subjects (case_id);
 CREATE INDEX subjects_list ON subjects (list_id);
-COMMENT ON TABLE subjects IS 'A person in a case, with the latest issue of the list that holds them; withdrawn when a later issue does not.';
+COMMENT ON TABLE subjects IS 'A person in a case, the newest issue that holds them and their place there; withdrawn when a later issue does not hold them.';
 
 CREATE TABLE flags (
     id UUID NOT NULL,
@@ -177,35 +192,30 @@ CREATE TABLE lookups (
     asked_at TIMESTAMP WITH TIME ZONE,
     answered_at TIMESTAMP WITH TIME ZONE,
     version INTEGER NOT NULL,
+    record_key BYTEA,
     sealed BYTEA,
     PRIMARY KEY (id),
     CONSTRAINT lookups_cell UNIQUE (subject_id, system),
     FOREIGN KEY(subject_id) REFERENCES subjects (id)
 );
+CREATE INDEX lookups_record ON lookups (record_key) WHERE record_key IS NOT NULL;
 COMMENT ON TABLE lookups IS 'One person at one record system. Sealed: candidates with their explanation, and the decision; absent while there are none.';
 
 CREATE TABLE person_keys (
     key BYTEA NOT NULL,
-    list_id UUID NOT NULL,
     subject_id UUID NOT NULL,
-    PRIMARY KEY (key, list_id, subject_id),
-    FOREIGN KEY(list_id) REFERENCES case_lists (id),
+    PRIMARY KEY (key, subject_id),
     FOREIGN KEY(subject_id) REFERENCES subjects (id)
 );
 COMMENT ON TABLE person_keys IS 'Keyed hashes by which the same person is recognised in another case of the same Marac.';
 
 CREATE TABLE subject_entries (
-    list_id UUID NOT NULL,
     subject_id UUID NOT NULL,
-    case_id UUID NOT NULL,
-    position INTEGER NOT NULL,
+    issue INTEGER NOT NULL,
     sealed BYTEA NOT NULL,
-    PRIMARY KEY (list_id, subject_id),
-    FOREIGN KEY(list_id) REFERENCES case_lists (id),
-    FOREIGN KEY(subject_id) REFERENCES subjects (id),
-    FOREIGN KEY(case_id) REFERENCES cases (id)
+    PRIMARY KEY (subject_id, issue),
+    FOREIGN KEY(subject_id) REFERENCES subjects (id)
 );
-CREATE INDEX subject_entries_subject ON subject_entries (subject_id);
 COMMENT ON TABLE subject_entries IS 'What one issue of a list says of a person.';
 
 CREATE SEQUENCE outbox_island_tokens START WITH 1 MINVALUE 1 MAXVALUE 2147483647;
