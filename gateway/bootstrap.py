@@ -1,0 +1,84 @@
+"""The composition root: reads the configuration once and joins the rooms to each other. Nothing else may do either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import Engine
+
+from contracts.agreements import AgreementFolder, load_agreements
+from gateway.broker import Bell
+from gateway.config import Environment, Misconfigured, Settings, read_settings
+from gateway.store import schema
+from gateway.store.crypto import Vault
+from gateway.store.database import open_engine
+from gateway.store.keys import load_key_file
+from gateway.store.unit_of_work import SqlWork
+from mappings.envelopes import seal_release
+
+__all__ = ["Environment", "Gateway", "Misconfigured", "Settings", "load_gateway", "migrate", "read_settings"]
+
+Clock = Callable[[], datetime]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Gateway:
+    """Everything joined. ``clock`` and ``new_id`` are given by tests that must be repeatable."""
+
+    settings: Settings
+    engine: Engine
+    vault: Vault
+    agreements: AgreementFolder
+    bell: Bell
+    clock: Clock = _utc_now
+    new_id: Callable[[], UUID] = field(default=uuid4)
+
+    @contextmanager
+    def transaction(self) -> Iterator[SqlWork]:
+        """One transaction with everything a use case touches. After the commit the worker is told, if there is something to send."""
+        with (
+            self.engine.begin() as connection,
+            SqlWork(connection, self.vault, self.agreements, seal_release, now=self.clock(), new_id=self.new_id) as work,
+        ):
+            yield work
+        if work.outbox.sent:
+            self.bell.ring()
+
+    def today(self) -> date:
+        """The day by the gateway's clock, UTC."""
+        return self.clock().date()
+
+    def close(self) -> None:
+        """Gives the database connections back."""
+        self.engine.dispose()
+
+
+def load_gateway(settings: Settings | None = None, *, clock: Clock = _utc_now) -> Gateway:
+    """From the settings given, else from the environment. Raises ``Misconfigured``, or ``GatewayError`` for a key file that will not do."""
+    settings = settings or read_settings()
+    keys = load_key_file(settings.key_file, production=not settings.demonstration, data_folder=settings.data)
+    return Gateway(
+        settings=settings,
+        engine=open_engine(settings.database_url.get_secret_value()),
+        vault=Vault(keys),
+        agreements=load_agreements(settings.agencies),
+        bell=Bell(settings.redis_url.get_secret_value()),
+        clock=clock,
+    )
+
+
+def migrate(database_url: str) -> None:
+    """Brings a database to the schema of this version; does nothing where it is there already."""
+    engine = open_engine(database_url)
+    try:
+        schema.upgrade(engine)
+    finally:
+        engine.dispose()

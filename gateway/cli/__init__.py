@@ -1,0 +1,1 @@
+"""The command line ``marac-gateway``: one module per group of commands."""

@@ -1,0 +1,110 @@
+"""Configuration by environment. Only ``gateway.bootstrap`` reads this module; everything else is handed what it needs.
+
+Every variable is explained in docs/runbook.md. In production nothing that protects anybody has a default.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Environment(StrEnum):
+    """``DEMO``: synthetic people, quick retries, a key made on the spot. Nobody real may ever be in a demonstration."""
+
+    DEMO = "demo"
+    PRODUCTION = "production"
+
+
+class Misconfigured(Exception):
+    """Settings are missing or cannot be read; ``problems`` holds a sentence for each, without any value."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class Settings(BaseSettings):
+    """What the environment says. Secrets stay in files; the URLs of the two servers hold passwords, so they show as stars."""
+
+    model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True)
+
+    database_url: SecretStr = Field(validation_alias="DATABASE_URL")
+    redis_url: SecretStr = Field(validation_alias="REDIS_URL")
+    environment: Environment = Field(Environment.PRODUCTION, validation_alias="MARAC_ENV")
+    key_file: Path = Field(validation_alias="MARAC_KEY_FILE")
+    agencies: Path = Field(ROOT / "contracts" / "agencies", validation_alias="MARAC_AGENCIES")
+    data: Path = Field(ROOT / ".data", validation_alias="MARAC_DATA")
+    secrets: Path | None = Field(None, validation_alias="MARAC_SECRETS")
+    holidays: Path | None = Field(None, validation_alias="MARAC_HOLIDAYS")
+    base_url: str = Field("http://127.0.0.1:8000", validation_alias="MARAC_BASE_URL")
+    oidc_issuer: str = Field("", validation_alias="OIDC_ISSUER")
+    oidc_client_id: str = Field("", validation_alias="OIDC_CLIENT_ID")
+    oidc_client_secret_file: Path | None = Field(None, validation_alias="OIDC_CLIENT_SECRET_FILE")
+    api_audience: str = Field("case-gateway", validation_alias="MARAC_API_AUDIENCE")
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether this is a demonstration with synthetic people."""
+        return self.environment is Environment.DEMO
+
+    def resolve(self, reference: str) -> str:
+        """What a reference of an agreement stands for: ``env:NAME`` a variable, ``file:NAME`` a file of the secrets folder.
+
+        Raises ``LookupError`` when there is none, when it is empty, or when others may read the file.
+        """
+        kind, _, name = reference.partition(":")
+        if kind == "env":
+            return os.environ[name]
+        if kind == "file" and self.secrets:
+            return self._secret(self.secrets / name)
+        raise LookupError(kind)
+
+    def oidc_client_secret(self) -> str:
+        """The secret by which the identity provider knows us. Raises ``LookupError`` as ``resolve``."""
+        if self.oidc_client_secret_file is None:
+            raise LookupError("OIDC_CLIENT_SECRET_FILE")
+        return self._secret(self.oidc_client_secret_file)
+
+    def _secret(self, path: Path) -> str:
+        try:
+            open_to_others = path.stat().st_mode & 0o077
+            text = path.read_text(encoding="utf-8").strip()
+        except OSError:
+            raise LookupError(path.name) from None
+        if not text or open_to_others:
+            raise LookupError(path.name)
+        return text
+
+
+def read_settings() -> Settings:
+    """From the environment. Raises ``Misconfigured``, which names every variable that is missing or wrong."""
+    try:
+        settings = Settings()  # filled from the environment
+    except ValidationError as fault:
+        raise Misconfigured(tuple(f"{_variable(e['loc'])}: {e['msg']}" for e in fault.errors(include_input=False))) from None
+    if problems := tuple(_unsafe(settings)):
+        raise Misconfigured(problems)
+    return settings
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in place)
+
+
+def _unsafe(settings: Settings) -> list[str]:
+    """What production must not run with."""
+    if settings.demonstration:
+        return []
+    problems = []
+    if not settings.base_url.startswith("https://"):
+        problems.append("MARAC_BASE_URL: must begin with https:// outside a demonstration")
+    if settings.oidc_issuer and not settings.oidc_issuer.startswith("https://"):
+        problems.append("OIDC_ISSUER: must begin with https:// outside a demonstration")
+    return problems

@@ -1,0 +1,1 @@
+"""Celery's side: two tasks, a scheduler, and nothing that is not in PostgreSQL."""
