@@ -17,6 +17,10 @@ ALERT_TEXT = {
 }
 """The exact words of the procedure (RDaSH SOP 4.2.6). They stand here and nowhere else, and nothing is ever added to them."""
 
+ALERT_LABELS = ("V", "SDV", "NOPAT", "NOLIST")
+"""What every alert carries where the system knows labels (HL7 v3 Confidentiality and ActCode): very restricted, sexual and domestic
+violence related, not for the person concerned, not listed for them."""
+
 
 class FlagState(StrEnum):
     """``PLACED`` only after read-back from the right record and a look at the subject-facing views that the system offers."""

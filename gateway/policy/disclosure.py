@@ -1,0 +1,302 @@
+"""What may leave, and what of a report a reader may see. The only module that constructs a ``Release``.
+
+Every ``release_*`` answers with a release, already reduced to what the agreement lets out, or with ``Withheld`` and the code that says
+why. Nothing here asks anybody or remembers anything: the agreement and the day are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any
+
+from gateway.domain.actions import Action
+from gateway.domain.actors import Actor
+from gateway.domain.agreements import Capability, Field, Purpose, RecordSystem, SharingAgreement, SystemKind
+from gateway.domain.case_list import Role, Subject
+from gateway.domain.errors import Code, InvalidInput
+from gateway.domain.flags import ALERT_TEXT, Flag
+from gateway.domain.identifiers import LocalIdentifier, LookupId, MaracId, SystemKey
+from gateway.domain.lookup import Candidate, LookupOutcome
+from gateway.domain.releases import (
+    ActionRelease,
+    CompletionRelease,
+    FlagCheckRelease,
+    FlagRelease,
+    FlagRemovalRelease,
+    LookupRelease,
+    MessageKind,
+    PollRelease,
+    Release,
+)
+from gateway.domain.reports import HitCell, HitReport, HitRow, counted
+from gateway.policy import permissions
+from gateway.policy.permissions import Act
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Nothing leaves, and this is why."""
+
+    code: Code
+
+
+# --------------------------------------------------------------------------------------------------------- agreements
+
+
+def withheld_by(agreement: SharingAgreement | None, purpose: Purpose, today: date, role: Role | None = None) -> Code | None:
+    """The first reason why the agreement lets nothing out for this purpose (and role) today; None if it does."""
+    if agreement is None:
+        return Code.AGREEMENT_MISSING
+    if today < agreement.valid_from:
+        return Code.AGREEMENT_NOT_YET_VALID
+    if today > agreement.valid_until:
+        return Code.AGREEMENT_EXPIRED
+    if purpose not in agreement.purposes:
+        return Code.PURPOSE_NOT_AGREED
+    if role is not None and role not in agreement.roles:
+        return Code.ROLE_NOT_COVERED
+    return None
+
+
+def covers(agreement: SharingAgreement, marac_id: MaracId) -> bool:
+    """Whether the agreement is for this Marac."""
+    return not agreement.maracs or marac_id in agreement.maracs
+
+
+def sits_at_the_table(agreement: SharingAgreement) -> bool:
+    """Whether the agency is one that is asked about people: the coordinator's own case system is not."""
+    return not agreement.systems or any(s.kind is not SystemKind.CASE_SYSTEM for s in agreement.systems)
+
+
+_ASKABLE = frozenset({Capability.SEARCH, Capability.MATCH})
+
+
+def lookup_systems(agreement: SharingAgreement) -> tuple[RecordSystem, ...]:
+    """The agency's systems that can be asked about a person."""
+    return tuple(s for s in agreement.systems if s.capabilities & _ASKABLE)
+
+
+def system_with(agreement: SharingAgreement, capability: Capability) -> RecordSystem | None:
+    """The agency's first system that can do this."""
+    return next((s for s in agreement.systems if capability in s.capabilities), None)
+
+
+# ------------------------------------------------------------------------------------------------------------ releases
+
+
+def release_lookup(
+    subject: Subject, agreement: SharingAgreement | None, system: RecordSystem, lookup_id: LookupId, today: date
+) -> LookupRelease | Withheld:
+    """The question about one person: only the categories that the agreement lists, and of numbers only those that this agency issued.
+
+    No role, no case, no other person. The postcode is of the current address; the mapping never lets it stand alone.
+    """
+    code = withheld_by(agreement, Purpose.LOOKUP, today, subject.role)
+    if agreement is None or code:
+        return Withheld(code or Code.AGREEMENT_MISSING)
+    person, allowed = subject.person, agreement.lookup_fields
+    names = person.names if Field.NAMES in allowed else ()
+    own = _issued_by(system, person.identifiers) if Field.OWN_IDENTIFIERS in allowed else ()
+    nhs_number = person.nhs_number if Field.NHS_NUMBER in allowed else None
+    if not (names or own or nhs_number):
+        return Withheld(Code.NOTHING_TO_ASK_WITH)
+    return LookupRelease(
+        agency_id=agreement.agency_id,
+        system=system.key,
+        purpose=Purpose.LOOKUP,
+        agreement_version=agreement.version,
+        lookup_id=lookup_id,
+        names=names,
+        birth_dates=person.birth_dates if Field.BIRTH_DATES in allowed else (),
+        own_identifiers=own,
+        nhs_number=nhs_number,
+        sex=person.sex if Field.SEX in allowed else None,
+        postcode=_current_postcode(subject) if Field.POSTCODE in allowed else None,
+    )
+
+
+def _issued_by(system: RecordSystem, identifiers: tuple[LocalIdentifier, ...]) -> tuple[LocalIdentifier, ...]:
+    """Numbers of this system's own scheme: by its declared identifier system, its key, or its agency."""
+    own = {system.key, system.key.partition("/")[0], *system.options.get("identifier_system", "").split()}
+    return tuple(i for i in identifiers if i.system in own)
+
+
+def _current_postcode(subject: Subject) -> str | None:
+    return next((a.postcode for a in subject.person.addresses if a.current and a.postcode), None)
+
+
+def release_flag(flag: Flag, agreement: SharingAgreement | None, today: date) -> FlagRelease | Withheld:
+    """One alert on one record, in the exact words of the procedure for the role; any other words are withheld."""
+    code = withheld_by(agreement, Purpose.FLAG, today, flag.role)
+    if agreement is None or code:
+        return Withheld(code or Code.AGREEMENT_MISSING)
+    if flag.text != ALERT_TEXT.get(flag.role):
+        return Withheld(Code.APPROVED_WORDS_ONLY)
+    return FlagRelease(
+        agency_id=flag.agency_id,
+        system=flag.system,
+        purpose=Purpose.FLAG,
+        agreement_version=agreement.version,
+        flag_id=flag.id,
+        record_id=flag.record_id,
+        text=flag.text,
+        identifier=flag.identifier,
+    )
+
+
+def release_flag_removal(flag: Flag, agreement: SharingAgreement | None, *, error: bool = False) -> FlagRemovalRelease | Withheld:
+    """Take our alert away, and only ours. An agreement that has run out does not keep an alert standing; a missing one leaves no way."""
+    if agreement is None:
+        return Withheld(Code.AGREEMENT_MISSING)
+    return FlagRemovalRelease(
+        agency_id=flag.agency_id,
+        system=flag.system,
+        purpose=Purpose.FLAG,
+        agreement_version=agreement.version,
+        flag_id=flag.id,
+        record_id=flag.record_id,
+        identifier=flag.identifier,
+        remote_id=flag.remote_id,
+        error=error,
+    )
+
+
+def release_flag_check(flag: Flag, agreement: SharingAgreement | None) -> FlagCheckRelease | Withheld:
+    """Read our alert again. What was placed may be looked after as long as the agency can be reached at all."""
+    if agreement is None:
+        return Withheld(Code.AGREEMENT_MISSING)
+    return FlagCheckRelease(
+        agency_id=flag.agency_id,
+        system=flag.system,
+        purpose=Purpose.FLAG,
+        agreement_version=agreement.version,
+        flag_id=flag.id,
+        record_id=flag.record_id,
+        text=flag.text,
+        identifier=flag.identifier,
+        remote_id=flag.remote_id,
+    )
+
+
+def release_action(action: Action, agreement: SharingAgreement | None, system: RecordSystem, today: date) -> ActionRelease | Withheld:
+    """An action as work for the agency's own people. It names no record and no case."""
+    code = withheld_by(agreement, Purpose.ACTION, today)
+    if agreement is None or code:
+        return Withheld(code or Code.AGREEMENT_MISSING)
+    return ActionRelease(
+        agency_id=agreement.agency_id,
+        system=system.key,
+        purpose=Purpose.ACTION,
+        agreement_version=agreement.version,
+        action_id=action.id,
+        reference=action.reference,
+        text=action.text,
+        owner=action.owner,
+        due_on=action.due_on,
+    )
+
+
+def release_poll(
+    agreement: SharingAgreement | None, system: SystemKey, references: tuple[str, ...], since: datetime | None, today: date
+) -> PollRelease | Withheld:
+    """Ask what became of our work items; carries our own references and nothing about anybody."""
+    code = withheld_by(agreement, Purpose.ACTION, today)
+    if agreement is None or code:
+        return Withheld(code or Code.AGREEMENT_MISSING)
+    return PollRelease(
+        agency_id=agreement.agency_id,
+        system=system,
+        purpose=Purpose.ACTION,
+        agreement_version=agreement.version,
+        since=since,
+        references=references,
+    )
+
+
+def release_completion(
+    action: Action, case_number: str, outcome: str, agreement: SharingAgreement | None, system: RecordSystem, today: date
+) -> CompletionRelease | Withheld:
+    """Tell the coordinator's case system how an action ended. ``agreement`` is that of the case system, not of the acting agency."""
+    code = withheld_by(agreement, Purpose.COMPLETION, today)
+    if agreement is None or code or action.closed_at is None:
+        return Withheld(code or Code.AGREEMENT_MISSING)
+    return CompletionRelease(
+        agency_id=agreement.agency_id,
+        system=system.key,
+        purpose=Purpose.COMPLETION,
+        agreement_version=agreement.version,
+        action_id=action.id,
+        reference=action.reference,
+        case_number=case_number,
+        agency=action.agency_id,
+        outcome=outcome,
+        detail=action.detail,
+        completed_at=action.closed_at,
+    )
+
+
+_TYPES: Mapping[str, type[Release]] = MappingProxyType(
+    {
+        MessageKind.LOOKUP.value: LookupRelease,
+        MessageKind.FLAG_PLACE.value: FlagRelease,
+        MessageKind.FLAG_CHECK.value: FlagCheckRelease,
+        MessageKind.FLAG_END.value: FlagRemovalRelease,
+        MessageKind.ACTION_SEND.value: ActionRelease,
+        MessageKind.ACTION_POLL.value: PollRelease,
+        MessageKind.COMPLETION_TELL.value: CompletionRelease,
+    }
+)
+
+
+def restore(kind: str, fields: Mapping[str, Any]) -> Release:
+    """A release read back from rest, field for field. Raises ``InvalidInput``: ``ENVELOPE_UNREADABLE`` for an unknown kind or other
+    fields, ``APPROVED_WORDS_ONLY`` for an alert in words that the procedure does not have."""
+    try:
+        release = _TYPES[kind](**fields)
+    except (KeyError, TypeError):
+        raise InvalidInput(Code.ENVELOPE_UNREADABLE) from None
+    if isinstance(release, FlagRelease | FlagCheckRelease) and release.text not in ALERT_TEXT.values():
+        raise InvalidInput(Code.APPROVED_WORDS_ONLY)
+    return release
+
+
+# --------------------------------------------------------------------------------------------------------------- views
+
+
+def kept(candidate: Candidate) -> Candidate:
+    """What of a record is kept after grading: who it is, never where they live or how to reach them (the most dangerous of all)."""
+    return replace(candidate, addresses=(), phones=())
+
+
+def view_report(report: HitReport, reader: Actor) -> HitReport:
+    """The report as this reader may see it: an agency its own detail and of others the state alone; who may not see others, one column;
+    who has no right to reports (those who run or audit the gateway), nobody."""
+    if not permissions.roles_granting(reader, Act.VIEW_REPORT):
+        return replace(report, agencies=(), rows=(), states=counted(()))
+    others = bool(permissions.roles_granting(reader, Act.VIEW_OTHER_AGENCIES))
+    agencies = tuple(a for a in report.agencies if others or a.id == reader.agency_id)
+    shown = {a.id for a in agencies}
+    rows = tuple(_view_row(row, reader, shown) for row in report.rows)
+    return replace(report, agencies=agencies, rows=rows, states=counted(rows))
+
+
+def _view_row(row: HitRow, reader: Actor, shown: set[Any]) -> HitRow:
+    cells = tuple(_view_cell(cell, reader) for cell in row.cells if cell.agency_id in shown)
+    role = row.role if permissions.roles_granting(reader, Act.VIEW_ROLE) else None
+    return replace(row, role=role, cells=cells)
+
+
+_SAID_TO_THE_MARAC = frozenset({LookupOutcome.NO_ANSWER, LookupOutcome.WITHHELD, LookupOutcome.NOT_ASKED})
+"""States whose reason is about agreements and machines, so that those who serve the Marac can act on it. Why a match is only possible,
+or that a record is protected, stays with the agency."""
+
+
+def _view_cell(cell: HitCell, reader: Actor) -> HitCell:
+    if reader.agency_id == cell.agency_id:
+        return cell
+    serves_marac = bool(permissions.roles_granting(reader, Act.VIEW_REPORT) & permissions.MARAC_WIDE)
+    reason = cell.reason if serves_marac and cell.outcome in _SAID_TO_THE_MARAC else ""
+    return replace(cell, reason=reason, details=())
