@@ -1,10 +1,12 @@
 """Starts the trust's patient record; see contracts.stubs.process for the common arguments.
 
-    python -m contracts.stubs.fhir_trust --agency DIR [--client-jwks FILE] [--clock 2026-11-22T09:00:00+00:00]
+    python -m contracts.stubs.fhir_trust --agency DIR [--client-jwks FILE] [--client-secrets FILE --notice-url URL]
+        [--clock 2026-11-22T09:00:00+00:00]
 """
 
 import argparse
 import asyncio
+import tomllib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -23,11 +25,14 @@ from contracts.stubs.fhir_trust.records import Records
 from contracts.stubs.fhir_trust.staff import StaffDesk
 from contracts.stubs.fhir_trust.trust import Trust
 from contracts.stubs.fhir_trust.view_api import ViewApi
+from contracts.stubs.fhir_trust.views import View, views
 from contracts.stubs.fhir_trust.wire import Refusal, Resource, refusal_reply, reply
 from contracts.stubs.process import Invocation, control_routes, listen, read_command_line, serve_http
+from contracts.stubs.rest.notices import Notices
+from contracts.stubs.views import Look, view_routes
 
 
-def application(trust: Trust, office: TokenOffice) -> ASGIApp:
+def application(trust: Trust, office: TokenOffice, notices: Notices) -> ASGIApp:
     """Everything the trust serves, the FHIR service under its base path."""
     mishaps = Mishaps(trust)
     fhir: list[BaseRoute] = [
@@ -39,7 +44,10 @@ def application(trust: Trust, office: TokenOffice) -> ASGIApp:
     ]
     base = str(trust.setting("base_path", ""))
     served = [Mount(base, routes=fhir)] if base else fhir
-    rest = [*office.routes(), *ViewApi(trust, office).routes(), *StaffDesk(trust, office).routes(), *control_routes(trust.ledger)]
+    rest = [
+        *office.routes(), *ViewApi(trust, office).routes(), *StaffDesk(trust, office, notices).routes(),
+        *control_routes(trust.ledger), *view_routes({view.name.replace(" ", "-"): _look(trust, view) for view in views()}),
+    ]  # fmt: skip
     return _Slow(Starlette(routes=[*served, *rest], exception_handlers={Refusal: refusal_reply, 404: _nothing, 405: _nothing}), trust)
 
 
@@ -63,12 +71,22 @@ def _told(make: Callable[[], Resource]) -> Callable[[Request], Awaitable[Respons
     return answer
 
 
+def _look(trust: Trust, view: View) -> Look:
+    def look(patient_id: str) -> str | None:
+        person = trust.register.by_id.get(patient_id)
+        return view.make(trust, person, {}).decode() if person else None
+
+    return look
+
+
 async def _nothing(_request: Request, _error: Exception) -> Response:
     return Refusal(404, "not-found", "NOT_FOUND").reply()
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--client-jwks", type=Path, help="public keys of the client; else [oauth] client_jwks of stub.toml")
+    parser.add_argument("--client-secrets", type=Path, help='TOML; the entry "notices" signs notices')
+    parser.add_argument("--notice-url", default="", help="where signed notices of tasks go; none are sent without it")
     parser.add_argument("--clock", type=datetime.fromisoformat, help="a fixed clock, for runs that are compared byte for byte")
 
 
@@ -82,12 +100,15 @@ def main() -> None:
     """Runs until SIGTERM."""
     invocation = read_command_line("fhir_trust", _arguments)
     listener = listen(invocation.host, invocation.port)
-    trust = Trust(invocation.agency, invocation.ledger, invocation.latency, invocation.options.clock)
+    options = invocation.options
+    trust = Trust(invocation.agency, invocation.ledger, invocation.latency, options.clock)
     trust.origin = f"http://{invocation.host}:{listener.getsockname()[1]}"
     trust.base = trust.origin + str(trust.setting("base_path", ""))
     office = TokenOffice(invocation.agency.settings.get("oauth", {}), _client_jwks(invocation))
+    secrets = tomllib.loads(options.client_secrets.read_text(encoding="utf-8")) if options.client_secrets else {}
+    notices = Notices(options.notice_url, secrets.get("notices", ""), trust.ledger)
     serve_http(
-        application(trust, office), invocation, listener,
+        application(trust, office, notices), invocation, listener,
         fhir_base=trust.base, token_url=f"{trust.origin}/oauth/token", patients=len(trust.register.by_id),
     )  # fmt: skip
 

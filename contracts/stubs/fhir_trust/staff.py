@@ -12,6 +12,7 @@ from contracts.stubs.fhir_trust.records import FINISHED
 from contracts.stubs.fhir_trust.trust import Trust
 from contracts.stubs.fhir_trust.wire import Refusal, Resource, reply, version_headers
 from contracts.stubs.people import AgencyPerson
+from contracts.stubs.rest.notices import Notices, new_delivery_id
 
 _ENDS = {
     "completed": ("completed", None),
@@ -24,8 +25,8 @@ _ENDS = {
 class StaffDesk:
     """Endpoints that only a staff token opens, and the test control that gives out tokens."""
 
-    def __init__(self, trust: Trust, office: TokenOffice) -> None:
-        self._trust, self._office = trust, office
+    def __init__(self, trust: Trust, office: TokenOffice, notices: Notices) -> None:
+        self._trust, self._office, self._notices = trust, office, notices
         self.outcomes = f"https://{trust.agency.id}.example/fhir/CodeSystem/work-outcome"
 
     def routes(self) -> list[Route]:
@@ -38,6 +39,7 @@ class StaffDesk:
             Route("/staff/tasks/{id}/complete", self.complete, methods=["POST"]),
             Route("/staff/flags/{id}/edit", self.edit_flag, methods=["POST"]),
             Route("/__sign-in", self.sign_in, methods=["POST"]),
+            Route("/__staff/notices", self.send_notices_to, methods=["PUT"]),
             Route("/__expire-tokens", self.expire_tokens, methods=["POST"]),
         ]
 
@@ -47,6 +49,11 @@ class StaffDesk:
         kind = told["as"]
         scopes = {"staff": ("staff/*.cruds",), "patient": ("patient/*.rs",), "proxy": ("patient/SubjectView.r",)}[kind]
         return JSONResponse({"access_token": self._office.issue(kind, told.get("id", "staff"), scopes, 3600)})
+
+    async def send_notices_to(self, request: Request) -> Response:
+        """Test control: ``{"url": where}``."""
+        self._notices.url = (await request.json())["url"]
+        return Response(status_code=204)
 
     async def expire_tokens(self, _request: Request) -> Response:
         """Test control: every token ends now, as when the trust restarts its authorisation server."""
@@ -77,18 +84,28 @@ class StaffDesk:
     async def accept(self, request: Request) -> Response:
         """Somebody takes the task."""
         task = self._open_task(request)
-        return self._changed({**task, "status": "accepted"}, "task.accept")
+        return self._changed({**task, "status": "accepted", "lastModified": self._second()}, "task.accept")
 
     async def complete(self, request: Request) -> Response:
-        """``{"outcome": "completed"|"not_possible"|"not_done", "detail": text, "by": who}``; 422 where it is finished already."""
+        """``{"outcome": "completed"|"not_possible"|"not_done", "detail": text, "by": who}``; 422 where it is finished already.
+
+        A signed notice follows where an address was agreed.
+        """
         task, told = self._open_task(request), await request.json()
         if told.get("outcome") not in _ENDS or not str(told.get("detail", "")).strip() or not told.get("by"):
             raise Refusal(422, "required", "OUTCOME_DETAIL_AND_NAME_NEEDED")
         return self._changed(self._finished(task, told), "task.complete")
 
+    def _second(self) -> str:
+        return self._trust.now().isoformat(timespec="seconds")
+
+    def _tell(self, task: Resource) -> None:
+        event = "task.finished" if task["status"] in FINISHED else "task.accepted"
+        self._notices.tell(task["id"], {"deliveryId": new_delivery_id(), "event": event, "sentAt": self._second(), "task": task})
+
     def _finished(self, task: Resource, told: dict[str, Any]) -> Resource:
         status, reason = _ENDS[told["outcome"]]
-        now = self._trust.now().isoformat(timespec="seconds")
+        now = self._second()
         output = [self._output("detail", told["detail"]), self._output("completed-by", told["by"])]
         done = {**task, "status": status, "lastModified": now, "output": [*task.get("output", ()), *output]}
         done["executionPeriod"] = {**task.get("executionPeriod", {}), "end": now}
@@ -112,6 +129,8 @@ class StaffDesk:
         stored = self._trust.store.update(resource["resourceType"], resource["id"], resource)
         key = next((identifier.get("value", "") for identifier in stored.get("identifier", ())), "")
         self._trust.ledger.record(what, key, "", hashlib.sha256(stored["id"].encode()).digest())
+        if stored["resourceType"] == "Task":
+            self._tell(stored)
         return reply(stored, headers=version_headers(stored))
 
     def _open_task(self, request: Request) -> Resource:
