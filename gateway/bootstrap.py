@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 from uuid import UUID, uuid4
 
 from sqlalchemy import Engine
@@ -16,11 +17,11 @@ from gateway.config import Environment, Misconfigured, Settings, read_settings
 from gateway.store import schema
 from gateway.store.crypto import Vault
 from gateway.store.database import open_engine
-from gateway.store.keys import load_key_file
+from gateway.store.keys import create_key_file, load_key_file
 from gateway.store.unit_of_work import SqlWork
 from mappings.envelopes import seal_release
 
-__all__ = ["Environment", "Gateway", "Misconfigured", "Settings", "load_gateway", "migrate", "read_settings"]
+__all__ = ["Environment", "Gateway", "Misconfigured", "Settings", "load_gateway", "make_demonstration_key", "migrate", "read_settings"]
 
 Clock = Callable[[], datetime]
 
@@ -73,6 +74,12 @@ def load_gateway(settings: Settings | None = None, *, clock: Clock = _utc_now) -
         bell=Bell(settings.redis_url.get_secret_value()),
         clock=clock,
     )
+
+
+def make_demonstration_key(path: Path) -> None:
+    """A key for synthetic people, made once and kept; production refuses to start with it."""
+    if not path.exists():
+        create_key_file(path, development=True)
 
 
 def migrate(database_url: str) -> None:

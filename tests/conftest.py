@@ -5,6 +5,8 @@
     database_url         a new database with every migration applied
     redis_url            an empty Redis
     servers              the servers themselves, to stop and start them (session-wide: leave them running)
+    neighbourhood        starts agencies' stand-ins
+    settings, gateway    the gateway joined together on this test's database, in this process
 
 ``DATABASE_URL`` and ``REDIS_URL`` make the tests use servers of one's own; the role must be allowed to create databases.
 """
@@ -14,6 +16,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -21,9 +24,13 @@ import pytest
 import redis
 from psycopg import sql
 
+from gateway.bootstrap import Gateway, Settings, load_gateway, make_demonstration_key, migrate
+from gateway.demo.agencies import Neighbourhood
 from gateway.embedded import ports
 from gateway.embedded.folder import DataFolder
 from gateway.embedded.servers import Servers
+
+AGENCIES = Path(__file__).parents[1] / "contracts" / "agencies"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -76,8 +83,6 @@ def databases(servers: Servers) -> Databases:
 @pytest.fixture(scope="session")
 def migrated_template(databases: Databases) -> Iterator[str]:
     """Name of a database that every migration was applied to once; new ones are copied from it."""
-    from gateway.bootstrap import migrate
-
     url = databases.make()
     migrate(url)
     yield database_of(url)
@@ -112,3 +117,38 @@ def redis_url(servers: Servers) -> str:
 def free_port() -> Callable[[], int]:
     """Gives a free loopback port each time it is called."""
     return ports.free_port
+
+
+@pytest.fixture
+def neighbourhood(tmp_path: Path) -> Iterator[Callable[..., Neighbourhood]]:
+    """Starts agencies' stand-ins: ``neighbourhood("northmoor-police")``, or all; ``agencies=`` names another folder of agencies."""
+    started: list[Neighbourhood] = []
+
+    def start(*only: str, agencies: Path = AGENCIES, notices_to: str = "") -> Neighbourhood:
+        place = Neighbourhood(agencies, tmp_path / f"neighbourhood{len(started)}", notices_to)
+        started.append(place)
+        place.start(only)
+        return place
+
+    yield start
+    for place in started:
+        place.stop()
+
+
+@pytest.fixture
+def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    """Settings of a demonstration on this test's own database, with a key of its own."""
+    key_file = tmp_path / "keys"
+    make_demonstration_key(key_file)
+    return Settings(
+        database_url=database_url, redis_url=redis_url, environment="demo", key_file=key_file, data=tmp_path / "data",
+        secrets=tmp_path / "neighbourhood0" / "secrets",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def gateway(settings: Settings) -> Iterator[Gateway]:
+    """The gateway joined together, in this process; no worker runs."""
+    whole = load_gateway(settings)
+    yield whole
+    whole.close()
