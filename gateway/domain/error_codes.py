@@ -79,6 +79,7 @@ class Code(StrEnum):
     CERTIFICATE_REFUSED = "CERTIFICATE_REFUSED"
     CREDENTIALS_REFUSED = "CREDENTIALS_REFUSED"
     CREDENTIALS_MISSING = "CREDENTIALS_MISSING"
+    ENDPOINT_NOT_SECURE = "ENDPOINT_NOT_SECURE"
     REDIRECT_REFUSED = "REDIRECT_REFUSED"
     REPLY_TOO_LARGE = "REPLY_TOO_LARGE"
     REPLY_UNREADABLE = "REPLY_UNREADABLE"
@@ -318,6 +319,7 @@ _TEXTS: dict[Code, CodeText] = {
     Code.CERTIFICATE_REFUSED: CodeText("The agency's certificate was refused", "It has expired, is for another host, or is not signed by a known authority.", "Ask the agency to mend its certificate. Nothing was sent, and checking is never switched off."),
     Code.CREDENTIALS_REFUSED: CodeText("Our credentials were refused", "The agency's system or its authorisation server does not accept them.", "Check the client and key registered with the agency."),
     Code.CREDENTIALS_MISSING: CodeText("Our credentials for the agency are missing", "A reference in the agreement leads to nothing readable.", "Set the variable or file that the agreement names."),
+    Code.ENDPOINT_NOT_SECURE: CodeText("The agency's address is not secure", "It is not https, and would leave this machine's own network.", "Set an https address for the agency; nothing was sent."),
     Code.REDIRECT_REFUSED: CodeText("The agency's system pointed elsewhere", "It answered with a redirect; these are never followed.", "Check the endpoint in the agreement with the agency."),
     Code.REPLY_TOO_LARGE: CodeText("The reply was too large", "It passed the agreed size, or unpacked to far more than was sent.", "Ask the agency's system administrator; nothing of it was kept."),
     Code.REPLY_UNREADABLE: CodeText("The reply could not be read", "It was empty, cut short, or not in the agreed format.", "Ask the agency's system administrator; nothing of it was kept."),
