@@ -6,6 +6,7 @@
 import argparse
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -161,6 +162,7 @@ class _Server(uvicorn.Server):
             )
         )
         self._ready = ready
+        logging.getLogger("uvicorn").addHandler(logging.NullHandler())  # else its warnings reach standard error by themselves
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)

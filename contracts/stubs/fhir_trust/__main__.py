@@ -23,6 +23,7 @@ from contracts.stubs.fhir_trust.oauth import TokenOffice
 from contracts.stubs.fhir_trust.patient_api import PatientApi
 from contracts.stubs.fhir_trust.records import Records
 from contracts.stubs.fhir_trust.staff import StaffDesk
+from contracts.stubs.fhir_trust.trouble import Trouble, trouble_routes
 from contracts.stubs.fhir_trust.trust import Trust
 from contracts.stubs.fhir_trust.view_api import ViewApi
 from contracts.stubs.fhir_trust.views import View, views
@@ -48,7 +49,10 @@ def application(trust: Trust, office: TokenOffice, notices: Notices) -> ASGIApp:
         *office.routes(), *ViewApi(trust, office).routes(), *StaffDesk(trust, office, notices).routes(),
         *control_routes(trust.ledger), *view_routes({view.name.replace(" ", "-"): _look(trust, view) for view in views()}),
     ]  # fmt: skip
-    return _Slow(Starlette(routes=[*served, *rest], exception_handlers={Refusal: refusal_reply, 404: _nothing, 405: _nothing}), trust)
+    inner = Starlette(routes=[*served, *rest], exception_handlers={Refusal: refusal_reply, 404: _nothing, 405: _nothing})
+    trouble = Trouble(inner, base)
+    inner.router.routes.extend(trouble_routes(trouble))
+    return _Slow(trouble, trust)
 
 
 class _Slow:

@@ -17,7 +17,7 @@ from contracts.stubs.people import AgencyPerson
 Honest = Callable[[Sequence[AgencyPerson]], Response]
 """Makes the answer that holds these people."""
 
-_LOGIN_PAGE = """<!doctype html><html lang="en"><head><title>Sign in</title></head><body><h1>Sign in</h1>
+LOGIN_PAGE = """<!doctype html><html lang="en"><head><title>Sign in</title></head><body><h1>Sign in</h1>
 <form method="post" action="/login"><label>User <input name="user"></label><label>Password <input type="password" name="word"></label>
 <button>Sign in</button></form></body></html>"""
 
@@ -67,7 +67,7 @@ async def never(request: Request) -> Response:
 
 
 async def _html_with_200(_lookup: Lookup) -> Response:
-    return HTMLResponse(_LOGIN_PAGE)
+    return HTMLResponse(LOGIN_PAGE)
 
 
 async def _truncated(lookup: Lookup) -> Response:

@@ -56,7 +56,7 @@ class Records:
         resource, body = await read_resource(request, self.kind)
         self._check(resource)
         if found := self._existing(request):
-            self._trust.ledger.record(f"{self.kind.lower()}.found", _key(found), _about(found), body)
+            self._trust.ledger.record(f"{self.kind.lower()}.found", key_of(found), _about(found), body)
             return self._written(request, found, 200)
         return await self._store(request, resource, body)
 
@@ -77,7 +77,7 @@ class Records:
 
     def _keep(self, resource: Resource, body: bytes) -> Resource:
         stored = self._trust.store.create(resource)
-        self._trust.ledger.record(f"{self.kind.lower()}.create", _key(stored), _about(stored), body)
+        self._trust.ledger.record(f"{self.kind.lower()}.create", key_of(stored), _about(stored), body)
         return stored
 
     async def update(self, request: Request) -> Response:
@@ -92,7 +92,7 @@ class Records:
         self._check_version(request, current)
         self._check_change(current, resource)
         stored = self._trust.store.update(self.kind, resource_id, resource)
-        self._trust.ledger.record(f"{self.kind.lower()}.update.{stored['status']}", _key(stored), _about(stored), body)
+        self._trust.ledger.record(f"{self.kind.lower()}.update.{stored['status']}", key_of(stored), _about(stored), body)
         return self._written(request, stored, 200)
 
     async def delete(self, request: Request) -> Response:
@@ -108,7 +108,7 @@ class Records:
         if request.headers.get("if-match"):
             self._check_version(request, current)
         self._trust.store.delete(self.kind, resource_id)
-        self._trust.ledger.record(f"{self.kind.lower()}.delete", _key(current), _about(current))
+        self._trust.ledger.record(f"{self.kind.lower()}.delete", key_of(current), _about(current))
         return Response(status_code=204)
 
     def _check(self, resource: Resource) -> None:
@@ -235,7 +235,8 @@ class Records:
         return caller.id in _compartment(resource) and not is_labelled_hidden(resource)
 
 
-def _key(resource: Resource) -> str:
+def key_of(resource: Resource) -> str:
+    """What the client calls the resource: the value of its first identifier, or nothing."""
     return str(next((identifier.get("value", "") for identifier in resource.get("identifier", ())), ""))
 
 

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from contracts.stubs.fhir_trust.oauth import TokenOffice
-from contracts.stubs.fhir_trust.records import FINISHED
+from contracts.stubs.fhir_trust.records import FINISHED, key_of
 from contracts.stubs.fhir_trust.trust import Trust
 from contracts.stubs.fhir_trust.wire import Refusal, Resource, reply, version_headers
 from contracts.stubs.people import AgencyPerson
@@ -30,7 +30,7 @@ class StaffDesk:
         self.outcomes = f"https://{trust.agency.id}.example/fhir/CodeSystem/work-outcome"
 
     def routes(self) -> list[Route]:
-        """Staff endpoints and ``POST /__sign-in``."""
+        """Staff endpoints and ``POST /__staff/sign-in``."""
         return [
             Route("/staff/patients/{id}", self.chart, methods=["GET"]),
             Route("/staff/patients/{id}/telephone", self.change_telephone, methods=["POST"]),
@@ -38,9 +38,11 @@ class StaffDesk:
             Route("/staff/tasks/{id}/accept", self.accept, methods=["POST"]),
             Route("/staff/tasks/{id}/complete", self.complete, methods=["POST"]),
             Route("/staff/flags/{id}/edit", self.edit_flag, methods=["POST"]),
-            Route("/__sign-in", self.sign_in, methods=["POST"]),
+            Route("/__staff/work-items", self.all_tasks, methods=["GET"]),
+            Route("/__staff/work-items/{id}/{deed}", self.do_task, methods=["POST"]),
+            Route("/__staff/sign-in", self.sign_in, methods=["POST"]),
             Route("/__staff/notices", self.send_notices_to, methods=["PUT"]),
-            Route("/__expire-tokens", self.expire_tokens, methods=["POST"]),
+            Route("/__staff/forget-tokens", self.expire_tokens, methods=["POST"]),
         ]
 
     async def sign_in(self, request: Request) -> Response:
@@ -50,15 +52,38 @@ class StaffDesk:
         scopes = {"staff": ("staff/*.cruds",), "patient": ("patient/*.rs",), "proxy": ("patient/SubjectView.r",)}[kind]
         return JSONResponse({"access_token": self._office.issue(kind, told.get("id", "staff"), scopes, 3600)})
 
+    async def all_tasks(self, _request: Request) -> Response:
+        """Control, the same at every agency of the demonstration: all work that came by the interface."""
+        told = [{"reference": key_of(task), "status": task["status"], "text": task.get("description", "")} for task in self._tasks()]
+        return JSONResponse(told, headers={"Cache-Control": "no-store"})
+
+    async def do_task(self, request: Request) -> Response:
+        """Control, the same at every agency: ``accept``, or ``finish`` with ``{"code", "detail", "finishedBy"}``.
+
+        The task is named by its identifier's value; codes are completed, not-possible and not-done.
+        """
+        wanted = request.path_params["id"]
+        task = next((task for task in self._tasks() if wanted in (key_of(task), task["id"])), None)
+        if task is None:
+            raise Refusal(404, "not-found", "NOT_FOUND")
+        if request.path_params["deed"] == "accept":
+            return self._changed({**task, "status": "accepted", "lastModified": self._second()}, "task.accept")
+        told = await request.json()
+        answer = {"outcome": told["code"].replace("-", "_"), "detail": told.get("detail", ""), "by": told.get("finishedBy", "Duty desk")}
+        return self._changed(self._finished(task, answer), "task.complete")
+
+    def _tasks(self) -> list[Resource]:
+        return list(self._trust.store.current("Task"))
+
     async def send_notices_to(self, request: Request) -> Response:
         """Test control: ``{"url": where}``."""
         self._notices.url = (await request.json())["url"]
-        return Response(status_code=204)
+        return JSONResponse({"changed": True})
 
     async def expire_tokens(self, _request: Request) -> Response:
         """Test control: every token ends now, as when the trust restarts its authorisation server."""
         self._office.revoke_all()
-        return Response(status_code=204)
+        return JSONResponse({"forgotten": True})
 
     async def chart(self, request: Request) -> Response:
         """The record as staff see it, with every active alert; the patient's access log gets a line."""
@@ -127,8 +152,7 @@ class StaffDesk:
 
     def _changed(self, resource: Resource, what: str) -> Response:
         stored = self._trust.store.update(resource["resourceType"], resource["id"], resource)
-        key = next((identifier.get("value", "") for identifier in stored.get("identifier", ())), "")
-        self._trust.ledger.record(what, key, "", hashlib.sha256(stored["id"].encode()).digest())
+        self._trust.ledger.record(what, key_of(stored), "", hashlib.sha256(stored["id"].encode()).digest())
         if stored["resourceType"] == "Task":
             self._tell(stored)
         return reply(stored, headers=version_headers(stored))
