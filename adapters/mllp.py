@@ -117,7 +117,9 @@ class _Lost(Exception):
 class _Connection(asyncio.Protocol):
     """One connection. Frames are taken only while an exchange is under way in it."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, opened: set[_Connection]) -> None:
+        """``opened`` holds this connection as long as it exists."""
+        self._opened = opened
         self._deframer = Deframer(most)
         self._frames: deque[bytes] = deque()
         self._news = asyncio.Event()
@@ -129,6 +131,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._opened.add(self)
 
     def data_received(self, data: bytes) -> None:
         if not self._busy:
@@ -145,6 +148,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
+        self._opened.discard(self)
         self._news.set()
 
     def send(self, message: bytes) -> None:
@@ -228,6 +232,7 @@ class Mllp:
         self._limits = limits
         self._slots = asyncio.Semaphore(max(1, limits.concurrency))
         self._idle: list[_Connection] = []
+        self._opened: set[_Connection] = set()
         self._next_start = 0.0
 
     async def ask(self, exchange: Exchange) -> None:
@@ -247,9 +252,12 @@ class Mllp:
                 raise (Permanent if lost.reason is Code.REPLY_TOO_LARGE else Transient)(lost.reason) from None
 
     async def close(self) -> None:
-        """Closes what is kept."""
-        while self._idle:
-            self._idle.pop().abort()
+        """Closes every connection, and returns when they are closed."""
+        self._idle.clear()
+        for connection in tuple(self._opened):
+            connection.abort()
+        while self._opened:
+            await asyncio.sleep(0)
 
     async def _exchange(self, exchange: Exchange) -> None:
         while self._idle:
@@ -284,7 +292,7 @@ class Mllp:
         loop = asyncio.get_running_loop()
         address, most = self._address, self._limits.max_reply_bytes
         try:
-            _, connection = await loop.create_connection(lambda: _Connection(most), address.host, address.port, ssl=address.tls)
+            _, connection = await loop.create_connection(lambda: _Connection(most, self._opened), address.host, address.port, ssl=address.tls)
         except ssl.SSLCertVerificationError:
             raise Permanent(Code.CERTIFICATE_REFUSED) from None
         except OSError:

@@ -17,6 +17,8 @@ from mappings.hl7v2.er7 import STANDARD, Delimiters, Message, Segment
 
 REPEATABLE = {"QPD_3": -1}
 """IHE ITI-21 repeats QPD-3 (one criterion each); the reference has it once."""
+OPTIONAL = frozenset({"QRI"})
+"""ITI-21 leaves the confidence to the responder; the reference wants it after each person."""
 PARAMETERS = {"QPD": 11}
 """User parameters in successive fields: how many a segment may have beyond those of the reference (IHE uses QPD-8)."""
 
@@ -177,7 +179,7 @@ def _sequence(reference: Any, vocabulary: set[str]) -> str:
         if kind == "SEG":
             vocabulary.add(name)
         inner = f"(?:{name} )" if kind == "SEG" else f"(?:{_sequence(child, vocabulary)})"
-        parts.append(inner + _quantifier(least, most))
+        parts.append(inner + _quantifier(0 if name in OPTIONAL else least, most))
     return "(?:" + "|".join(parts) + ")" if reference[0] == "choice" else "".join(parts)
 
 
