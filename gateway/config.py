@@ -6,6 +6,7 @@ Every variable is explained in docs/runbook.md. In production nothing that prote
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -48,6 +49,8 @@ class Settings(BaseSettings):
     oidc_client_id: str = Field("", validation_alias="OIDC_CLIENT_ID")
     oidc_client_secret_file: Path | None = Field(None, validation_alias="OIDC_CLIENT_SECRET_FILE")
     api_audience: str = Field("case-gateway", validation_alias="MARAC_API_AUDIENCE")
+
+    poll_every: timedelta = Field(timedelta(minutes=5), validation_alias="MARAC_POLL_EVERY")
 
     @property
     def demonstration(self) -> bool:

@@ -26,7 +26,6 @@ from gateway.embedded.ports import LOOPBACK
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT_ID = "records-gateway"
 """By which agencies know us where their interface leaves the choice to us: neutral, like everything on a wire."""
-CALLBACK_SECRET = "callback_secret"
 _NOTICES = "notices"
 
 
@@ -72,11 +71,13 @@ class Neighbourhood:
     def stop(self) -> None:
         """Stops every stand-in."""
         for child in self._children:
+            child.ask_to_stop()
+        for child in self._children:
             child.stop()
 
     def _start(self, folder: Path) -> Child:
         kind = _toml(folder / "stub.toml")["kind"]
-        command = [sys.executable, "-m", f"contracts.stubs.{kind}", "--agency", folder, "--ledger", self._ledger(folder)]
+        command = [sys.executable, "-m", f"contracts.stubs.{kind}", "--agency", str(folder), "--ledger", str(self._ledger(folder))]
         program = Program([*command, *self._credentials(folder)], environment=_plain_environment(), talks=True)
         return Child(folder.name, program, self._logs / f"{folder.name}.log")
 
@@ -118,7 +119,7 @@ class Neighbourhood:
             elif (file := _named(reference, "file")) is not None and name == "private_key":
                 self._make_key(folder, self.secrets / file)
             elif file is not None:
-                told[_NOTICES if name == CALLBACK_SECRET else client_id] = _kept_secret(self.secrets / file)
+                told[_NOTICES if name == "callback_secret" else client_id] = _kept_secret(self.secrets / file)
         return told
 
     def _make_key(self, folder: Path, file: Path) -> None:

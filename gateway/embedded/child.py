@@ -76,10 +76,14 @@ class Child:
         self.process.wait()
         self._release()
 
-    def stop(self, patience_s: float = 10.0) -> int:
-        """Asks it to end, and insists after ``patience_s`` seconds; its exit status."""
+    def ask_to_stop(self) -> None:
+        """Sends the stop signal and does not wait, so that several can end at the same time."""
         if self.alive:
             self.process.send_signal(self._stop_signal)
+
+    def stop(self, patience_s: float = 10.0) -> int:
+        """Asks it to end, and insists after ``patience_s`` seconds; its exit status."""
+        self.ask_to_stop()
         try:
             self.process.wait(patience_s)
         except subprocess.TimeoutExpired:

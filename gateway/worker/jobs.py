@@ -1,0 +1,70 @@
+"""Periodic work by due times in the database: a job's effects and its next due time are one transaction.
+
+So two sweeps at once do it once, a killed one leaves it due, and nothing is held in a scheduler's memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection, text
+
+from gateway.bootstrap import Gateway
+from gateway.services import actions, flagging, reconcile
+from gateway.store.unit_of_work import SqlWork
+from gateway.telemetry import log
+
+_log = log("gateway.worker")
+
+RETRY_AFTER = timedelta(seconds=30)
+
+_KNOW = text("INSERT INTO jobs (name, due_at) VALUES (:name, now()) ON CONFLICT DO NOTHING")
+_TAKE = text("""
+    UPDATE jobs SET due_at = now() + :every, done_at = now()
+    WHERE name = (SELECT name FROM jobs WHERE name = :name AND due_at <= now() AND NOT paused FOR UPDATE SKIP LOCKED)
+    RETURNING name
+""")
+_PUT_OFF = text("UPDATE jobs SET due_at = now() + :later WHERE name = :name")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """``run`` does the work in the given transaction and returns how many things it began."""
+
+    name: str
+    every: timedelta
+    run: Callable[[SqlWork], int]
+
+
+def jobs_of(gateway: Gateway) -> tuple[Job, ...]:
+    """The periodic work of this gateway. Business dates are reckoned by the use cases; here is only how often to look."""
+    return (
+        Job("polls", gateway.settings.poll_every, actions.start_polls),
+        Job("expired alerts", timedelta(hours=6), flagging.end_expired),
+        Job("reconciliation", timedelta(hours=24), reconcile.start),
+    )
+
+
+def take(connection: Connection, name: str, every: timedelta) -> bool:
+    """Whether the work of this name is due and is now ours; its next due time is set in the same transaction."""
+    if connection.execute(_TAKE, {"name": name, "every": every}).first():
+        return True
+    known = connection.execute(_KNOW, {"name": name}).rowcount
+    return bool(known) and take(connection, name, every)
+
+
+def run_due(gateway: Gateway, jobs: tuple[Job, ...]) -> Mapping[str, int]:
+    """Does what is due. A job that fails is put off, told, and does not keep the others from running."""
+    done: dict[str, int] = {}
+    for job in jobs:
+        try:
+            with gateway.transaction() as work:
+                if take(work.connection, job.name, job.every):
+                    done[job.name] = job.run(work)
+        except Exception:  # noqa: BLE001  whatever ails one job, the next must run; the log says class, code and place
+            _log.error("a periodic job failed", job=job.name.replace(" ", "-"), exc_info=True)
+            with gateway.engine.begin() as connection:
+                connection.execute(_PUT_OFF, {"name": job.name, "later": min(RETRY_AFTER, job.every)})
+    return done
