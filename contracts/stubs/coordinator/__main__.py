@@ -40,13 +40,13 @@ class CaseSystem:
         async def respond() -> Response:
             return answer({"caseRef": case, "actions": self.completions.actions(case)})
 
-        return await self._service.trouble.around("listActions", None, respond)
+        return await self._service.trouble.around(request, "listActions", None, respond)
 
     async def completion(self, request: Request) -> Response:
         """The completion of an action, read or told."""
         case, action = _reference(request, "case"), _reference(request, "action")
         if request.method == "GET":
-            return await self._service.trouble.around("readCompletion", None, lambda: self._held(case, action))
+            return await self._service.trouble.around(request, "readCompletion", None, lambda: self._held(case, action))
         key = request.headers.get("idempotency-key", "")
         if not re.fullmatch(r"[A-Za-z0-9_-]{8,128}", key):
             raise Problem(400, "idempotency-key-required")
@@ -56,7 +56,7 @@ class CaseSystem:
             completion, new = self.completions.take(case, action, key, told)
             return answer(completion.shown(), 201 if new else 200)
 
-        return await self._service.trouble.around("putCompletion", None, take)
+        return await self._service.trouble.around(request, "putCompletion", None, take)
 
     async def expect(self, request: Request) -> Response:
         """The coordinator sets an action: ``{"caseRef", "actionRef"}``."""

@@ -6,7 +6,7 @@
 from collections import defaultdict
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -29,9 +29,9 @@ WORDING = Wording(noun="task", event="task", subject_key="personId", stale=409)
 class Edit(Record, frozen=True):
     """What of a person may be changed from outside."""
 
-    title: Annotated[str, Meta(max_length=20)] | None = None
-    preferred_first_name: Annotated[str, Meta(max_length=100)] | None = None
-    preferred_surname: Annotated[str, Meta(max_length=100)] | None = None
+    title: Annotated[str, Meta(max_length=20)] | UnsetType = UNSET
+    preferred_first_name: Annotated[str, Meta(max_length=100)] | UnsetType = UNSET
+    preferred_surname: Annotated[str, Meta(max_length=100)] | UnsetType = UNSET
 
 
 class Housing:
@@ -81,7 +81,7 @@ class Housing:
             self._service.ledger.record("lookup", "", touched.local_id if touched else "", await request.body())
             return answer(self._search_answer(asked, found, touched))
 
-        return await self._service.trouble.around("searchPersons", touched, respond)
+        return await self._service.trouble.around(request, "searchPersons", touched, respond)
 
     async def person(self, request: Request) -> Response:
         """One person, read or (the preferred names) changed."""
@@ -99,7 +99,7 @@ class Housing:
             shown = self._stranger(person) if person.persona == "wrong_person" else person
             return answer(self._shown(shown), headers=etag(self._versions[person.local_id]))
 
-        return await self._service.trouble.around("readPerson", person, respond)
+        return await self._service.trouble.around(request, "readPerson", person, respond)
 
     async def tenure(self, request: Request) -> Response:
         """One tenure with its household."""

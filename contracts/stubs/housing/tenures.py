@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from contracts.stubs.card_index import CardIndex, found_by_name, uprn_of
 from contracts.stubs.people import AgencyPerson
@@ -25,20 +25,20 @@ class OtherName(Record, frozen=True):
     """Another name to search under."""
 
     surname: Name
-    first_name: Name | None = None
+    first_name: Name | UnsetType = UNSET
 
 
 class PersonSearch(Record, frozen=True):
     """What a caller may search by."""
 
-    first_name: Name | None = None
-    middle_name: Annotated[str, Meta(max_length=100)] | None = None
-    surname: Name | None = None
+    first_name: Name | UnsetType = UNSET
+    middle_name: Annotated[str, Meta(max_length=100)] | UnsetType = UNSET
+    surname: Name | UnsetType = UNSET
     other_names: Annotated[tuple[OtherName, ...], Meta(max_length=10)] = ()
-    date_of_birth: date | None = None
+    date_of_birth: date | UnsetType = UNSET
     other_dates_of_birth: Annotated[tuple[date, ...], Meta(max_length=5)] = ()
-    person_id: Uuid | None = None
-    payment_reference: Annotated[str, Meta(pattern=r"^[0-9]{10}$")] | None = None
+    person_id: Uuid | UnsetType = UNSET
+    payment_reference: Annotated[str, Meta(pattern=r"^[0-9]{10}$")] | UnsetType = UNSET
     page: Annotated[int, Meta(ge=1)] = 1
     page_size: Annotated[int, Meta(ge=1, le=50)] = 12
 
@@ -110,8 +110,8 @@ class Register:
         if search.payment_reference:
             paying = [tenure for tenure in self.tenures.values() if tenure.payment_reference == search.payment_reference]
             found |= {person.local_id: person for tenure in paying for person in tenure.members}
-        names = [(search.surname, search.first_name)] if search.surname else []
-        names += [(name.surname, name.first_name) for name in search.other_names]
+        names = [(search.surname, search.first_name or None)] if search.surname else []
+        names += [(name.surname, name.first_name or None) for name in search.other_names]
         born = [day for day in (search.date_of_birth, *search.other_dates_of_birth) if day]
         found |= {person.local_id: person for person in found_by_name(self.cards, names, born, by_name_alone=False)}
         return list(found.values())

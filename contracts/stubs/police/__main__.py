@@ -81,7 +81,7 @@ class Records:
             self._service.ledger.record("lookup", "", touched.local_id if touched else "", await request.body())
             return answer(self._search_answer(found, touched))
 
-        return await self._service.trouble.around("searchPersons", touched, respond)
+        return await self._service.trouble.around(request, "searchPersons", touched, respond)
 
     async def person(self, request: Request) -> Response:
         """One nominal; 301 where it was merged, 403 where it is restricted."""
@@ -95,7 +95,7 @@ class Records:
             stand_in = self._stranger(person) if person.persona == "wrong_person" else person
             return answer(shown(stand_in), headers=etag(1))
 
-        return await self._service.trouble.around("readPerson", person, respond)
+        return await self._service.trouble.around(request, "readPerson", person, respond)
 
     async def markers_of(self, request: Request) -> Response:
         """The markers of a nominal, or a new one."""
@@ -108,7 +108,7 @@ class Records:
             place = {"Location": f"/v1/persons/{person.local_id}/markers/{marker.marker_id}"} if created else {}
             return answer(marker.shown(), 201 if created else 200, etag(marker.version) | place)
 
-        return await self._service.trouble.around(f"{request.method.lower()} markers", person, respond)
+        return await self._service.trouble.around(request, f"{request.method.lower()} markers", person, respond)
 
     async def marker(self, request: Request) -> Response:
         """One marker, read or replaced."""
@@ -120,7 +120,7 @@ class Records:
                 self.markers.replace(marker, await read(request, MarkerReplacement), request.headers.get("if-match"))
             return answer(marker.shown(), headers=etag(marker.version))
 
-        return await self._service.trouble.around(f"{request.method.lower()} marker", person, respond)
+        return await self._service.trouble.around(request, f"{request.method.lower()} marker", person, respond)
 
     def _search_answer(self, found: list[AgencyPerson], touched: AgencyPerson | None) -> dict[str, object]:
         seen = [person for person in found if not person.restricted]

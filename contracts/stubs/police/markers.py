@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from contracts.stubs.ledger import Ledger
 from contracts.stubs.rest.bodies import Record, now
@@ -23,7 +23,7 @@ class NewMarker(Record, frozen=True):
     reference: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
     text: Text
     visibility: Visibility = "general"
-    review_on: date | None = None
+    review_on: date | UnsetType = UNSET
 
 
 class MarkerReplacement(Record, frozen=True):
@@ -32,7 +32,7 @@ class MarkerReplacement(Record, frozen=True):
     text: Text
     visibility: Visibility
     status: Literal["live", "ended"]
-    review_on: date | None = None
+    review_on: date | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)

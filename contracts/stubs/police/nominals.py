@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from contracts.stubs.card_index import CardIndex, found_by_name, uprn_of
 from contracts.stubs.people import AgencyPerson
@@ -21,8 +21,8 @@ class NameQuery(Record, frozen=True):
     """A name to search for."""
 
     family_name: Annotated[str, Meta(min_length=1, max_length=70)]
-    given_name: Annotated[str, Meta(min_length=1, max_length=35)] | None = None
-    middle_names: Annotated[str, Meta(max_length=70)] | None = None
+    given_name: Annotated[str, Meta(min_length=1, max_length=35)] | UnsetType = UNSET
+    middle_names: Annotated[str, Meta(max_length=70)] | UnsetType = UNSET
 
 
 class Identifier(Record, frozen=True):
@@ -35,10 +35,10 @@ class Identifier(Record, frozen=True):
 class PersonSearch(Record, frozen=True):
     """What a caller may search by."""
 
-    names: Annotated[list[NameQuery], Meta(min_length=1, max_length=10)] | None = None
-    date_of_birth: date | None = None
+    names: Annotated[list[NameQuery], Meta(min_length=1, max_length=10)] | UnsetType = UNSET
+    date_of_birth: date | UnsetType = UNSET
     other_dates_of_birth: Annotated[tuple[date, ...], Meta(max_length=5)] = ()
-    identifiers: Annotated[list[Identifier], Meta(min_length=1, max_length=10)] | None = None
+    identifiers: Annotated[list[Identifier], Meta(min_length=1, max_length=10)] | UnsetType = UNSET
 
 
 class Nominals:
@@ -54,7 +54,7 @@ class Nominals:
         """Everybody found, restricted ones too, each once."""
         found = {person.local_id: person for person in map(self._identified, search.identifiers or []) if person}
         born = [day for day in (search.date_of_birth, *search.other_dates_of_birth) if day]
-        names = [(name.family_name, name.given_name) for name in search.names or []]
+        names = [(name.family_name, name.given_name or None) for name in search.names or []]
         found |= {person.local_id: person for person in found_by_name(self.cards, names, born, by_name_alone=True)}
         return list(found.values())
 

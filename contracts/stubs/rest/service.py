@@ -99,7 +99,7 @@ def work_item_routes(service: Service, items: WorkItems, path: str, people: Mapp
         reference = _reference(request)
         if request.method == "GET":
             item = items.get(reference)
-            return await service.trouble.around(f"get {operation}", people.get(item.subject), lambda: _shown(items, reference))
+            return await service.trouble.around(request, f"get {operation}", people.get(item.subject), lambda: _shown(items, reference))
         asked = await read(request, NewWorkItem)
         subject = next(iter((asked.subject or {}).values()), "")
 
@@ -107,7 +107,7 @@ def work_item_routes(service: Service, items: WorkItems, path: str, people: Mapp
             item, created = items.put(reference, asked, request.headers.get("if-match"))
             return answer(item.shown(), 201 if created else 200, etag(item.version))
 
-        return await service.trouble.around(f"put {operation}", people.get(subject), store)
+        return await service.trouble.around(request, f"put {operation}", people.get(subject), store)
 
     async def page(request: Request) -> Response:
         async def respond() -> Response:
@@ -115,7 +115,7 @@ def work_item_routes(service: Service, items: WorkItems, path: str, people: Mapp
             found, cursor = items.page(wanted.get("updatedSince"), wanted.get("cursor"), _limit(wanted.get("limit", "50")))
             return answer({"items": [item.shown() for item in found], "nextCursor": cursor})
 
-        return await service.trouble.around(f"list {operation}", None, respond)
+        return await service.trouble.around(request, f"list {operation}", None, respond)
 
     async def deed(request: Request) -> Response:
         reference = request.path_params["reference"]

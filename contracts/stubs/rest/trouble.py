@@ -1,11 +1,13 @@
 """How a REST system fails: by the persona of the record that is touched, or once or more on an operation when told to."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from contracts.stubs.agency import Agency
@@ -13,8 +15,6 @@ from contracts.stubs.people import AgencyPerson
 from contracts.stubs.rest.problems import Problem
 
 Respond = Callable[[], Awaitable[Response]]
-NEVER_SECONDS = 3600.0
-
 
 @dataclass(slots=True)
 class Order:
@@ -49,73 +49,90 @@ class Trouble:
                 return order
         return None
 
-    async def around(self, operation: str, touched: AgencyPerson | None, respond: Respond) -> Response:
+    async def around(self, request: Request, operation: str, touched: AgencyPerson | None, respond: Respond) -> Response:
         """The operation's answer, or the failure that stands in its place. ``respond`` does the work."""
+        await request.body()  # kept by the request, so that waiting for the caller to leave cannot swallow it
+        failing = Failing(request, respond, {})
         if order := self.takes(operation):
-            return await self._fail(order.happens, order.behaviour, "", respond)
+            return await self._fail(order.happens, replace(failing, behaviour=order.behaviour), "")
         if touched and touched.persona:
             if touched.persona in _OF_WRITES_ONLY and not operation.startswith(("put", "post")):
                 return await respond()
-            return await self._fail(touched.persona, self.behaviour_of(touched), f"{operation} {touched.local_id}", respond)
+            persona = replace(failing, behaviour=self.behaviour_of(touched))
+            return await self._fail(touched.persona, persona, f"{operation} {touched.local_id}")
         return await respond()
 
-    async def _fail(self, happens: str, behaviour: Mapping[str, Any], counted: str, respond: Respond) -> Response:
+    async def _fail(self, happens: str, failing: "Failing", counted: str) -> Response:
         """``counted``: name under which attempts are counted, for failures that pass; '' fails every time."""
-        passing = _PASSING.get(happens)
-        if passing is not None:
-            failure, times = passing
+        if happens in _PASSING:
+            failure, times = _PASSING[happens]
             self._attempts[counted] += 1
-            if counted and self._attempts[counted] > int(behaviour.get("times", times)):
-                return await respond()
-            return await failure(behaviour, respond)
+            if counted and self._attempts[counted] > int(failing.behaviour.get("times", times)):
+                return await failing.respond()
+            return await failure(failing)
         lasting = _LASTING.get(happens)
-        return await (lasting(behaviour, respond) if lasting else respond())
+        return await (lasting(failing) if lasting else failing.respond())
 
 
-Failure = Callable[[Mapping[str, Any], Respond], Awaitable[Response]]
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """One request that is about to fail."""
+
+    request: Request
+    respond: Respond
+    behaviour: Mapping[str, Any]
+
+    async def wait(self, usual: float) -> None:
+        """Waits for ``behaviour.seconds``, or until the caller has gone."""
+        until = time.monotonic() + float(self.behaviour.get("seconds", usual))
+        while time.monotonic() < until and not await self.request.is_disconnected():
+            await asyncio.sleep(0.05)
 
 
-async def _html_with_200(_behaviour: Mapping[str, Any], _respond: Respond) -> Response:
+Failure = Callable[[Failing], Awaitable[Response]]
+
+
+async def _html_with_200(_failing: Failing) -> Response:
     page = "<!doctype html><title>Sign in</title><h1>Please sign in</h1><form><input name=user></form>"
     return Response(page, 200, media_type="text/html")
 
 
-async def _truncated(_behaviour: Mapping[str, Any], respond: Respond) -> Response:
-    whole = await respond()
+async def _truncated(failing: Failing) -> Response:
+    whole = await failing.respond()
     body = bytes(whole.body)
     return Response(body[: len(body) // 2], whole.status_code, media_type="application/json")
 
 
-async def _huge(behaviour: Mapping[str, Any], respond: Respond) -> Response:
-    whole = await respond()
-    padding = b" " * int(behaviour.get("bytes", 64_000_000))
+async def _huge(failing: Failing) -> Response:
+    whole = await failing.respond()
+    padding = b" " * int(failing.behaviour.get("bytes", 64_000_000))
     return Response(bytes(whole.body)[:-1] + padding + b"}", whole.status_code, media_type="application/json")
 
 
-async def _never_answers(behaviour: Mapping[str, Any], respond: Respond) -> Response:
-    """The request is never worked on; the answer would be an error."""
-    await asyncio.sleep(float(behaviour.get("seconds", NEVER_SECONDS)))
+async def _never_answers(failing: Failing) -> Response:
+    """The request is never worked on; who waits long enough gets an error."""
+    await failing.wait(3600)
     raise Problem(503, "unavailable")
 
 
-async def _stored_though_timed_out(behaviour: Mapping[str, Any], respond: Respond) -> Response:
+async def _stored_though_timed_out(failing: Failing) -> Response:
     """The work is done at once, and the answer comes long after the caller has stopped waiting."""
-    done = await respond()
-    await asyncio.sleep(float(behaviour.get("seconds", 60)))
+    done = await failing.respond()
+    await failing.wait(60)
     return done
 
 
-async def _slow(behaviour: Mapping[str, Any], respond: Respond) -> Response:
-    await asyncio.sleep(float(behaviour.get("seconds", 5)))
-    return await respond()
+async def _slow(failing: Failing) -> Response:
+    await failing.wait(5)
+    return await failing.respond()
 
 
-async def _unavailable(_behaviour: Mapping[str, Any], _respond: Respond) -> Response:
+async def _unavailable(_failing: Failing) -> Response:
     raise Problem(503, "unavailable", headers={"Retry-After": "1"})
 
 
-async def _rate_limited(behaviour: Mapping[str, Any], _respond: Respond) -> Response:
-    raise Problem(429, "too-many-requests", headers={"Retry-After": str(int(behaviour.get("seconds", 1)))})
+async def _rate_limited(failing: Failing) -> Response:
+    raise Problem(429, "too-many-requests", headers={"Retry-After": str(int(failing.behaviour.get("seconds", 1)))})
 
 
 _LASTING: dict[str, Failure] = {

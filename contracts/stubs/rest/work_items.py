@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from contracts.stubs.ledger import Ledger
 from contracts.stubs.rest.bodies import Record, now, plain
@@ -26,8 +26,8 @@ class NewWorkItem(Record, frozen=True):
     text: Text
     due_on: date
     kind: Literal["action", "record-alert"] = "action"
-    owner: Annotated[str, Meta(max_length=100)] | None = None
-    subject: dict[str, str] | None = None
+    owner: Annotated[str, Meta(max_length=100)] | UnsetType = UNSET
+    subject: dict[str, str] | UnsetType = UNSET
     withdrawn: bool = False
 
 
@@ -37,7 +37,7 @@ class Outcome(Record, frozen=True):
     code: OutcomeCode
     detail: Annotated[str, Meta(max_length=4000)] = ""
     finished_at: str = ""
-    finished_by: str | None = None
+    finished_by: str | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class WorkItems:
         return page, _cursor(page[-1].sequence) if len(wanted) > limit else None
 
     def _check_subject(self, asked: NewWorkItem) -> None:
-        if asked.subject is None:
+        if isinstance(asked.subject, UnsetType):
             return
         if list(asked.subject) != [self.wording.subject_key]:
             raise Problem(422, "invalid-request", "/subject")
