@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from adapters.faults import Permanent
 from gateway.domain.agreements import RecordSystem
@@ -26,11 +26,15 @@ T_co = TypeVar("T_co", covariant=True)
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Destination:
-    """A record system with its references resolved: ``endpoint`` and ``credentials`` hold the real values, so it has no repr."""
+    """A record system with its references resolved: ``endpoint`` and ``credentials`` hold the real values, so it has no repr.
+
+    ``tokens`` is kept by whoever opens lanes, so that a token serves more than one run of the relay; in memory only.
+    """
 
     system: RecordSystem
     endpoint: str
     credentials: Mapping[str, str] = field(default_factory=dict)
+    tokens: MutableMapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Destination({self.system.key})"

@@ -12,11 +12,12 @@ from typing import Any, cast
 
 from adapters.connectors import Connector, Destination, Reply
 from adapters.faults import Fault, Permanent, Transient, Unsure
-from gateway.domain.agreements import RecordSystem, SharingAgreement, SystemKind
+from gateway.domain.agreements import RecordSystem, SystemKind
 from gateway.domain.error_codes import Code
 from gateway.domain.errors import GatewayError
-from gateway.domain.identifiers import AgencyId, SystemKey
+from gateway.domain.identifiers import AgencyId
 from gateway.domain.releases import MessageKind, Release
+from gateway.policy.disclosure import withheld_by
 from gateway.services.ports import AgreementBook
 from mappings.envelopes import Report, open_release, seal_reply
 from outbox.messages import Delivery, Message, Outcome
@@ -40,9 +41,13 @@ _METHODS: Mapping[MessageKind, str] = {
     MessageKind.ACTION_POLL: "poll_actions",
     MessageKind.COMPLETION_TELL: "tell_completion",
 }
+_LOOKING_AFTER = frozenset({MessageKind.FLAG_CHECK, MessageKind.FLAG_END})
 _WRITES = frozenset({MessageKind.FLAG_PLACE, MessageKind.FLAG_END, MessageKind.ACTION_SEND, MessageKind.COMPLETION_TELL})
 
 _log = logging.getLogger("adapters")
+
+Gate = Callable[[MessageKind, Release], Code | None]
+"""Asked once more before anything leaves: the reason why it may not, if there is one."""
 
 Resolve = Callable[[str], str]
 """``resolve("env:NAME")`` gives the value that a reference stands for; raises ``LookupError`` when there is none."""
@@ -57,8 +62,9 @@ def connector_for(destination: Destination) -> Connector:
 class AgencyTransport:
     """One lane: opens the release, lets the connector do it, seals what came back. Faults become outcomes."""
 
-    def __init__(self, connector: Connector) -> None:
+    def __init__(self, connector: Connector, gate: Gate) -> None:
         self._connector = connector
+        self._gate = gate
 
     async def deliver(self, message: Message) -> Delivery:
         """Never raises for a fault of the destination, nor for one of the connector."""
@@ -79,9 +85,15 @@ class AgencyTransport:
             return Delivery(outcome, reason=Code.CONNECTOR_FAILED)
 
     async def _exchange(self, message: Message) -> Reply[Report]:
-        kind = MessageKind(message.kind)
+        if message.kind not in _METHODS:
+            raise Permanent(Code.KIND_NOT_SUPPORTED)
+        kind, release = MessageKind(message.kind), open_release(message.body)
+        if release.system != message.lane:
+            raise Permanent(Code.ENVELOPE_UNREADABLE)
+        if withheld := self._gate(kind, release):
+            raise Permanent(withheld)
         method: Callable[[Release, bool], Any] = getattr(self._connector, _METHODS[kind])
-        return cast("Reply[Report]", await method(open_release(message.body), message.unsure))
+        return cast("Reply[Report]", await method(release, message.unsure))
 
     async def close(self) -> None:
         """Closes the connector and its connections."""
@@ -109,11 +121,12 @@ class Registry:
         self._agreements = agreements
         self._resolve = resolve
         self._today = today
+        self._tokens: dict[str, dict[str, Any]] = {}
 
     def open(self, lane: str) -> Transport:
-        """A transport for one run of the relay. Without a valid agreement, or without the secrets, one that sends nothing."""
+        """A transport for one run of the relay. Without an agreement, or without the secrets, one that sends nothing."""
         try:
-            return AgencyTransport(connector_for(self._destination(self._system(lane))))
+            return AgencyTransport(connector_for(self._destination(lane)), self.withheld)
         except Permanent as fault:
             return Withholding(fault.reason)
         except Transient as fault:
@@ -121,34 +134,30 @@ class Registry:
 
     def concurrency(self, lane: str) -> int:
         """How many messages of the lane may be under way; 1 where no agreement says."""
-        try:
-            return max(1, self._system(lane).limits.concurrency)
-        except Permanent:
-            return 1
+        system = self._system(lane)
+        return max(1, system.limits.concurrency) if system else 1
 
-    def _system(self, lane: str) -> RecordSystem:
+    def withheld(self, kind: MessageKind, release: Release) -> Code | None:
+        """Whether the agreement, as it is now, still lets this leave. What stands on a record may be looked after, and taken away,
+        for as long as the agency has an agreement at all."""
+        agreement = self._agreements.of(release.agency_id)
+        if agreement is not None and kind in _LOOKING_AFTER:
+            return None
+        return withheld_by(agreement, release.purpose, self._today())
+
+    def _system(self, lane: str) -> RecordSystem | None:
         agreement = self._agreements.of(AgencyId(lane.partition("/")[0]))
-        if agreement is None:
-            raise Permanent(Code.AGREEMENT_MISSING)
-        _check_dates(agreement, self._today())
-        try:
-            return agreement.system(SystemKey(lane))
-        except (KeyError, StopIteration):
-            raise Permanent(Code.AGREEMENT_MISSING) from None
+        return next((s for s in agreement.systems if s.key == lane), None) if agreement else None
 
-    def _destination(self, system: RecordSystem) -> Destination:
+    def _destination(self, lane: str) -> Destination:
+        system = self._system(lane)
+        if system is None:
+            raise Permanent(Code.AGREEMENT_MISSING)
         try:
             credentials = {name: self._resolve(reference) for name, reference in system.credentials.items()}
-            return Destination(system, self._resolve(system.endpoint), credentials)
+            return Destination(system, self._resolve(system.endpoint), credentials, self._tokens.setdefault(lane, {}))
         except LookupError:
             raise Transient(Code.CREDENTIALS_MISSING) from None
-
-
-def _check_dates(agreement: SharingAgreement, today: date) -> None:
-    if today < agreement.valid_from:
-        raise Permanent(Code.AGREEMENT_NOT_YET_VALID)
-    if today > agreement.valid_until:
-        raise Permanent(Code.AGREEMENT_EXPIRED)
 
 
 def _place_of(error: BaseException) -> str:

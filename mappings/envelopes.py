@@ -26,6 +26,7 @@ from gateway.domain.releases import (
     PollRelease,
     Release,
 )
+from gateway.policy.disclosure import restore
 
 VERSION = 1
 """Of the whole format. It changes when a reader of the old format would misread the new one; fields with defaults may be added."""
@@ -90,8 +91,6 @@ def seal_release(release: Release) -> bytes:
 
 def open_release(content: bytes) -> Release:
     """Inverse of ``seal_release``. Raises ``InvalidInput`` with ``ENVELOPE_UNREADABLE`` or ``ENVELOPE_VERSION_UNKNOWN``."""
-    from gateway.policy.disclosure import restore
-
     envelope = _open(content)
     fields = _decode(_field_decoders, envelope)
     return restore(envelope.kind, {name: getattr(fields, name) for name in fields.__struct_fields__})

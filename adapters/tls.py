@@ -1,0 +1,54 @@
+"""What makes a connection to an agency trusted: certificates checked, always; private authorities and our own certificate by reference."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+from adapters.faults import Transient
+from gateway.domain.error_codes import Code
+
+
+def context_of(credentials: Mapping[str, str]) -> ssl.SSLContext:
+    """TLS 1.2 or later. ``credentials`` may hold PEM texts: ``ca`` (a private authority), ``client_certificate`` and ``client_key``.
+
+    Raises ``Transient(CREDENTIALS_MISSING)`` when one of them is no such thing.
+    """
+    try:
+        context = ssl.create_default_context(cadata=credentials.get("ca"))
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if "client_certificate" in credentials:
+            _load_certificate(context, credentials["client_certificate"], credentials.get("client_key", ""))
+    except (ssl.SSLError, ValueError, OSError):
+        raise Transient(Code.CREDENTIALS_MISSING) from None
+    return context
+
+
+def _load_certificate(context: ssl.SSLContext, certificate: str, key: str) -> None:
+    """The ssl module takes a file only: one that nobody else can read, gone before this returns."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "chain")
+        path.touch(mode=0o600)
+        path.write_text(f"{certificate}\n{key}\n", encoding="ascii")
+        context.load_cert_chain(path)
+
+
+def is_guarded(url: str) -> bool:
+    """Whether nobody on the way can read along: https, or plain http that never leaves the machine or its own private network
+    (loopback, or a name without a dot such as a service of the same composition)."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "https":
+        return bool(host)
+    return parts.scheme == "http" and (_is_loopback(host) or (bool(host) and "." not in host and ":" not in host))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
