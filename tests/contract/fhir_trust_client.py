@@ -160,18 +160,18 @@ def found(answer: httpx.Response) -> list[Json]:
     return [entry["resource"] for entry in answer.json().get("entry", ()) if entry["search"]["mode"] == "match"]
 
 
-def flag(patient_id: str, identifier: str, text: str = VICTIM_WORDS, **changes: Any) -> Json:
+def flag(patient_id: str, key: str, text: str = VICTIM_WORDS, /, **changes: Any) -> Json:
     """An alert as the exchange would write it."""
     return {
-        "resourceType": "Flag", "meta": {"security": LABELS}, "identifier": [{"system": OURS, "value": identifier}],
+        "resourceType": "Flag", "meta": {"security": LABELS}, "identifier": [{"system": OURS, "value": key}],
         "status": "active", "code": {"text": text}, "subject": {"reference": f"Patient/{patient_id}"}, **changes,
     }  # fmt: skip
 
 
-def task(identifier: str, **changes: Any) -> Json:
+def task(key: str, /, **changes: Any) -> Json:
     """An action as the exchange would hand it over."""
     return {
-        "resourceType": "Task", "identifier": [{"system": OURS, "value": identifier}], "status": "requested", "intent": "order",
+        "resourceType": "Task", "identifier": [{"system": OURS, "value": key}], "status": "requested", "intent": "order",
         "description": "Review the plan and say when done", "owner": {"display": "Safeguarding team"},
         "restriction": {"period": {"end": "2026-12-04"}}, **changes,
     }  # fmt: skip

@@ -27,7 +27,7 @@ from contracts.stubs.fhir_trust.trouble import Trouble, trouble_routes
 from contracts.stubs.fhir_trust.trust import Trust
 from contracts.stubs.fhir_trust.view_api import ViewApi
 from contracts.stubs.fhir_trust.views import View, views
-from contracts.stubs.fhir_trust.wire import Refusal, Resource, refusal_reply, reply
+from contracts.stubs.fhir_trust.wire import Refusal, Resource, negotiated, refusal_reply, reply
 from contracts.stubs.process import Invocation, control_routes, listen, read_command_line, serve_http
 from contracts.stubs.rest.notices import Notices
 from contracts.stubs.views import Look, view_routes
@@ -36,15 +36,15 @@ from contracts.stubs.views import Look, view_routes
 def application(trust: Trust, office: TokenOffice, notices: Notices) -> ASGIApp:
     """Everything the trust serves, the FHIR service under its base path."""
     mishaps = Mishaps(trust)
-    fhir: list[BaseRoute] = [
+    fhir = [
         Route("/metadata", _told(lambda: capability_statement(trust)), methods=["GET"]),
         Route("/.well-known/smart-configuration", _told(lambda: smart_configuration(trust)), methods=["GET"]),
-        *PatientApi(trust, office, mishaps).routes(),
-        *Records("Flag", trust, office, mishaps).routes(),
-        *Records("Task", trust, office, mishaps).routes(),
+        *negotiated(PatientApi(trust, office, mishaps).routes()),
+        *negotiated(Records("Flag", trust, office, mishaps).routes()),
+        *negotiated(Records("Task", trust, office, mishaps).routes()),
     ]
     base = str(trust.setting("base_path", ""))
-    served = [Mount(base, routes=fhir)] if base else fhir
+    served: list[BaseRoute] = [Mount(base, routes=fhir)] if base else [*fhir]
     rest = [
         *office.routes(), *ViewApi(trust, office).routes(), *StaffDesk(trust, office, notices).routes(),
         *control_routes(trust.ledger), *view_routes({view.name.replace(" ", "-"): _look(trust, view) for view in views()}),

@@ -31,7 +31,7 @@ class Pages:
 
     def first(self, base: str, caller: Caller, path: str, found: Sequence[Any], render: Render, asked: dict[str, str]) -> Resource:
         """The first page; ``asked`` holds _count and _summary as they came."""
-        count = _count(asked.get("_count"))
+        count = count_of(asked.get("_count"))
         if count == 0 or asked.get("_summary") == "count":
             return searchset((), len(found), {"self": f"{base}/{path}"})
         return self._page(base, _Search(caller, path, found, render, count), 0, "")
@@ -62,7 +62,8 @@ class Pages:
         return token
 
 
-def _count(text: str | None) -> int:
+def count_of(text: str | None) -> int:
+    """``_count`` as a number, 20 by default and at most 100; 400 for anything else."""
     if text is None:
         return 20
     if not text.isdigit():

@@ -10,7 +10,7 @@ from contracts.stubs.fhir_trust.definitions import check
 from contracts.stubs.fhir_trust.matching import GRADE, Scored, match
 from contracts.stubs.fhir_trust.mishaps import Mishaps
 from contracts.stubs.fhir_trust.oauth import Caller, TokenOffice
-from contracts.stubs.fhir_trust.paging import Pages
+from contracts.stubs.fhir_trust.paging import Pages, count_of
 from contracts.stubs.fhir_trust.patients import episodes
 from contracts.stubs.fhir_trust.trust import Trust, is_labelled_hidden
 from contracts.stubs.fhir_trust.wire import (
@@ -62,6 +62,7 @@ class PatientApi:
         told = dict(controls)
         if page := told.get("_page"):
             return reply(self._pages.next(self._trust.base, caller, "Patient", page))
+        count_of(told.get("_count"))
         included = self._reverse(controls)
         found = self._trust.register.search([pair for pair in asked if pair[0] not in _CONTROLS])
         found = [person for person in found if self._may_see(caller, person)]

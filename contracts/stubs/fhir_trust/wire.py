@@ -1,7 +1,7 @@
 """FHIR over HTTP, the parts every interaction shares: replies, OperationOutcome, entity tags, bundles, bodies."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -10,10 +10,12 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 FHIR_JSON = "application/fhir+json; charset=utf-8"
 ERRORS = "https://patient-record.example/CodeSystem/error"
 MAX_BODY = 1024 * 1024
+_JSON = ("*/*", "application/*", "application/fhir+json", "application/json")
 Resource = dict[str, Any]
 
 
@@ -110,11 +112,19 @@ async def read_parameters(request: Request) -> list[tuple[str, str]]:
     return asked
 
 
-def check_accept(request: Request) -> None:
-    """Refuses a caller that takes neither FHIR JSON nor JSON."""
-    wanted = request.headers.get("accept", "*/*")
-    if not any(kind in wanted for kind in ("*/*", "application/*", "application/fhir+json", "application/json")):
-        raise Refusal(406, "not-supported", "ONLY_JSON")
+def negotiated(routes: Iterable[Route]) -> list[Route]:
+    """FHIR routes that refuse (406) a caller who takes neither FHIR JSON nor JSON."""
+    return [Route(route.path, _negotiated(route.endpoint), methods=list(route.methods or ())) for route in routes]
+
+
+def _negotiated(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        wanted = request.headers.get("accept", "*/*")
+        if not any(kind in wanted for kind in _JSON):
+            raise Refusal(406, "not-supported", "ONLY_JSON")
+        return await endpoint(request)
+
+    return answer
 
 
 def _check_media_type(request: Request, wanted: tuple[str, ...]) -> None:
