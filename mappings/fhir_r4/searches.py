@@ -1,0 +1,178 @@
+"""What is asked about one person: ``$match`` where the server offers it, else searches by POST, so that no address holds a name.
+
+R4 joins search parameters with AND and not every server knows OR lists, so each name and date is a question of its own; $match takes
+all names at once. Neither postcode nor sex is sent, whatever the agreement allows: the one hides restricted people from the answer,
+the other those who are recorded otherwise, and a name with a date of birth finds no fewer without them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from gateway.domain.case_list import BirthDate, PersonName
+from gateway.domain.identifiers import LocalIdentifier
+from gateway.domain.releases import LookupRelease
+from gateway.domain.sealed import Sealed
+from mappings.fhir_r4.codes import FHIR_JSON
+from mappings.fhir_r4.profile import Profile, escaped
+
+MOST_QUESTIONS = 6
+"""In one round about one person."""
+PAGE = 20
+"""Candidates asked for at a time."""
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Question(Sealed):
+    """One exchange: where it goes (relative to the base), what kind of body, and the body."""
+
+    path: str
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Questions(Sealed):
+    """``second`` is asked when the first round found nobody. ``complete`` False: there was more than may be asked."""
+
+    first: tuple[Question, ...]
+    second: tuple[Question, ...] = ()
+    complete: bool = True
+
+
+def plan(release: LookupRelease, profile: Profile) -> Questions:
+    """The questions about one person."""
+    return _plan_match(release, profile) if profile.match else _plan_search(release, profile)
+
+
+# -------------------------------------------------------------------------------------------------------------- $match
+
+
+def _plan_match(release: LookupRelease, profile: Profile) -> Questions:
+    dates: tuple[BirthDate | None, ...] = release.birth_dates or (None,)
+    if not (release.names or release.own_identifiers or release.nhs_number):
+        return Questions(())
+    return Questions(
+        tuple(_match_question(_patient(release, date, profile)) for date in dates[:MOST_QUESTIONS]),
+        complete=len(dates) <= MOST_QUESTIONS,
+    )
+
+
+def _match_question(patient: dict[str, Any]) -> Question:
+    parameters = [
+        {"name": "resource", "resource": patient},
+        {"name": "onlyCertainMatches", "valueBoolean": False},
+        {"name": "count", "valueInteger": PAGE},
+    ]
+    body = msgspec.json.encode({"resourceType": "Parameters", "parameter": parameters})
+    return Question("Patient/$match", FHIR_JSON, body)
+
+
+def _patient(release: LookupRelease, date: BirthDate | None, profile: Profile) -> dict[str, Any]:
+    """A Patient with what is known and nothing else; elements that would be empty are left out, as R4 demands."""
+    patient: dict[str, Any] = {"resourceType": "Patient"}
+    if identifiers := [_written(system, value) for system, value in _numbers(release, profile)]:
+        patient["identifier"] = identifiers
+    if names := [_human_name(name) for name in release.names if name.family or name.given]:
+        patient["name"] = names
+    if date:
+        patient["birthDate"] = date.iso()
+    return patient
+
+
+def _human_name(name: PersonName) -> dict[str, Any]:
+    written: dict[str, Any] = {"family": name.family} if name.family else {}
+    given = [part for part in (name.given, *name.middle) if part]
+    return {**written, "given": given} if given else written
+
+
+def _written(system: str, value: str) -> dict[str, str]:
+    return {"system": system, "value": value} if system else {"value": value}
+
+
+def _numbers(release: LookupRelease, profile: Profile) -> list[tuple[str, str]]:
+    """(system, value) of every number that may be asked with."""
+    asked = [(_system_of(identifier, profile), identifier.value) for identifier in release.own_identifiers]
+    if release.nhs_number:
+        asked.append((profile.nhs_number_system, release.nhs_number.value))
+    return asked
+
+
+def _system_of(identifier: LocalIdentifier, profile: Profile) -> str:
+    """The scheme as the server knows it: a URI stays, our own name for the agency's scheme becomes the agreed one."""
+    if identifier.system in profile.identifier_system or ":" in identifier.system:
+        return identifier.system
+    return profile.identifier_system[0] if profile.identifier_system else ""
+
+
+# -------------------------------------------------------------------------------------------------------------- _search
+
+
+def _plan_search(release: LookupRelease, profile: Profile) -> Questions:
+    """By number; by family name and date of birth, which finds twins beside each other; then, where nobody was found, by full name and
+    year of birth, which finds a date that was mistyped."""
+    first = list(dict.fromkeys([*_by_number(release, profile), *_by_date(release)]))
+    second = [asked for asked in dict.fromkeys(_by_year(release)) if asked not in first]
+    complete = len(first) <= MOST_QUESTIONS and len(second) <= MOST_QUESTIONS and not _unaskable(release)
+    more = (("_count", str(PAGE)), *((("_revinclude", "EpisodeOfCare:patient"),) if profile.open_to_service else ()))
+    return Questions(
+        tuple(_search_question(asked + more) for asked in first[:MOST_QUESTIONS]),
+        tuple(_search_question(asked + more) for asked in second[:MOST_QUESTIONS]),
+        complete,
+    )
+
+
+_Criteria = tuple[tuple[str, str], ...]
+
+
+def _search_question(criteria: _Criteria) -> Question:
+    return Question("Patient/_search", FORM, urlencode(criteria).encode())
+
+
+def _by_number(release: LookupRelease, profile: Profile) -> list[_Criteria]:
+    return [(("identifier", f"{escaped(system)}|{escaped(value)}" if system else escaped(value)),) for system, value in _numbers(release, profile)]
+
+
+def _by_date(release: LookupRelease) -> list[_Criteria]:
+    """One question for each name and date; with only a part of a date, or none, the given name must narrow it."""
+    if not release.birth_dates:
+        return [_named(name) for name in release.names if name.family and name.given]
+    return [_named_and_born(name, date) for name, date in product(release.names, release.birth_dates) if name.family]
+
+
+def _named_and_born(name: PersonName, date: BirthDate) -> _Criteria:
+    born = (("birthdate", date.iso()),)
+    return (("family", escaped(name.family)), *born) if date.whole or not name.given else _named(name) + born
+
+
+def _named(name: PersonName) -> _Criteria:
+    return (("family", escaped(name.family)), ("given", escaped(name.given.split(" ", 1)[0])))
+
+
+def _by_year(release: LookupRelease) -> list[_Criteria]:
+    years = dict.fromkeys(f"{date.year:04d}" for date in release.birth_dates)
+    names = [name for name in release.names if name.family and name.given]
+    return [(*_named(name), ("birthdate", year)) for name, year in product(names, years)]
+
+
+def _unaskable(release: LookupRelease) -> bool:
+    """Whether some name cannot stand in any question: no family name, or neither given name nor date."""
+    return any(not name.family or not (name.given or release.birth_dates) for name in release.names)
+
+
+def build_episode_search(record_id: str) -> Question:
+    """Which episodes of care one record has."""
+    form = urlencode((("patient", record_id), ("_count", "50")))
+    return Question("EpisodeOfCare/_search", FORM, form.encode())
+
+
+def build_identifier_search(resource_type: str, tokens: tuple[str, ...]) -> Question:
+    """What carries one of our identifiers (``Profile.token``)."""
+    form = urlencode((("identifier", ",".join(tokens)), ("_count", "50")))
+    return Question(f"{resource_type}/_search", FORM, form.encode())
