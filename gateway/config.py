@@ -6,12 +6,12 @@ Every variable is explained in docs/runbook.md. In production nothing that prote
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -31,10 +31,10 @@ class Misconfigured(Exception):
         self.problems = problems
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What the environment says. Secrets stay in files; the URLs of the two servers hold passwords, so they show as stars."""
 
-    model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True)
 
     database_url: SecretStr = Field(validation_alias="DATABASE_URL")
     redis_url: SecretStr = Field(validation_alias="REDIS_URL")
@@ -50,7 +50,11 @@ class Settings(BaseSettings):
     oidc_client_secret_file: Path | None = Field(None, validation_alias="OIDC_CLIENT_SECRET_FILE")
     api_audience: str = Field("case-gateway", validation_alias="MARAC_API_AUDIENCE")
 
+    users: Path = Field(ROOT / "contracts" / "demonstration" / "users.toml", validation_alias="MARAC_USERS")
     poll_every: timedelta = Field(timedelta(minutes=5), validation_alias="MARAC_POLL_EVERY")
+
+    variables: Mapping[str, str] = Field(default_factory=dict, repr=False)
+    """The environment as it was read; references of agreements are looked up here."""
 
     @property
     def demonstration(self) -> bool:
@@ -63,8 +67,8 @@ class Settings(BaseSettings):
         Raises ``LookupError`` when there is none, when it is empty, or when others may read the file.
         """
         kind, _, name = reference.partition(":")
-        if kind == "env":
-            return os.environ[name]
+        if kind == "env" and (value := self.variables.get(name)):
+            return value
         if kind == "file" and self.secrets:
             return self._secret(self.secrets / name)
         raise LookupError(kind)
@@ -88,8 +92,13 @@ class Settings(BaseSettings):
 
 def read_settings() -> Settings:
     """From the environment. Raises ``Misconfigured``, which names every variable that is missing or wrong."""
+    return settings_from(os.environ)
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """The same from a mapping of variables, for whoever starts processes with it."""
     try:
-        settings = Settings()  # filled from the environment
+        settings = Settings.model_validate({**environment, "variables": dict(environment)})
     except ValidationError as fault:
         raise Misconfigured(tuple(f"{_variable(e['loc'])}: {e['msg']}" for e in fault.errors(include_input=False))) from None
     if problems := tuple(_unsafe(settings)):

@@ -68,6 +68,19 @@ class Neighbourhood:
         for folder, child in zip(folders, self._children[-len(folders) :], strict=True):
             self._join(folder, child)
 
+    def start_other(self, name: str, command: Sequence[str]) -> Mapping[str, Any]:
+        """Starts a stand-in that is no agency (the identity provider); what it says of itself."""
+        child = Child(name, Program(command, environment=_plain_environment(), talks=True), self._logs / f"{name}.log")
+        self._children.append(child)
+        return _ready(child)
+
+    def write_clients(self, name: str, clients: Sequence[str]) -> Path:
+        """Makes a secret for each client, in a file of its own, and the file by which the stand-in knows them all."""
+        made = {client: _kept_secret(self.secrets / f"{name}.{client}") for client in clients}
+        file = self.secrets / f"{name}.clients"
+        _write(file, "".join(f"{client} = {json.dumps(secret)}\n" for client, secret in made.items()))
+        return file
+
     def stop(self) -> None:
         """Stops every stand-in."""
         for child in self._children:
@@ -82,10 +95,7 @@ class Neighbourhood:
         return Child(folder.name, program, self._logs / f"{folder.name}.log")
 
     def _join(self, folder: Path, child: Child) -> None:
-        line = child.lines.readline()
-        if not line:
-            raise CannotStart(f"The stand-in of {folder.name} did not start.", f"Its own words are in {child.log}.")
-        ready = json.loads(line)
+        ready = _ready(child)
         self.played[folder.name] = Played(folder.name, child, ready, self._ledger(folder))
         for system in _systems(folder):
             if (name := _named(system["endpoint"], "env")) is not None:
@@ -134,6 +144,14 @@ class Neighbourhood:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
+
+
+def _ready(child: Child) -> dict[str, Any]:
+    line = child.lines.readline()
+    if not line:
+        raise CannotStart(f"The stand-in {child.name} did not start.", f"Its own words are in {child.log}.")
+    ready: dict[str, Any] = json.loads(line)
+    return ready
 
 
 def _systems(folder: Path) -> Iterator[dict[str, Any]]:

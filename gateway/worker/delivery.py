@@ -28,8 +28,8 @@ class DeliveryRunner:
             try:
                 self._wanted.clear()
                 report = uvloop.run(self._gateway.relay().run(stop=self._stop))
-                if report.attempts:
-                    _log.info("delivered", count=report.attempts)
+                if attempts := report.delivered + report.retried + report.dead:
+                    _log.info("delivered", count=attempts)
             finally:
                 self._running.release()
 

@@ -1,4 +1,4 @@
-"""The composition root: reads the configuration once and joins the rooms to each other. Nothing else may do either."""
+"""The gateway, joined: settings, database, agreements, keys, the way to agencies."""
 
 from __future__ import annotations
 
@@ -6,22 +6,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from adapters.registry import Registry
 from contracts.agreements import AgreementFolder, load_agreements
+from gateway.bootstrap.relay import Gated, Results, schedule_for
 from gateway.broker import Bell
-from gateway.config import Environment, Misconfigured, Settings, read_settings
+from gateway.config import Settings, read_settings
 from gateway.store import schema
+from gateway.store.audit import ChainReport, verify
 from gateway.store.crypto import Vault
 from gateway.store.database import open_engine
 from gateway.store.keys import create_key_file, load_key_file
 from gateway.store.unit_of_work import SqlWork
 from mappings.envelopes import seal_release
-
-__all__ = ["Environment", "Gateway", "Misconfigured", "Settings", "load_gateway", "make_demonstration_key", "migrate", "read_settings"]
+from outbox.relay import Relay
 
 Clock = Callable[[], datetime]
 
@@ -45,13 +48,33 @@ class Gateway:
     @contextmanager
     def transaction(self) -> Iterator[SqlWork]:
         """One transaction with everything a use case touches. After the commit the worker is told, if there is something to send."""
-        with (
-            self.engine.begin() as connection,
-            SqlWork(connection, self.vault, self.agreements, seal_release, now=self.clock(), new_id=self.new_id) as work,
-        ):
+        with self.engine.begin() as connection, self.work_on(connection) as work:
             yield work
         if work.outbox.sent:
             self.bell.ring()
+
+    def work_on(self, connection: Connection) -> SqlWork:
+        """A use case's work in a transaction that somebody else began and will commit."""
+        return SqlWork(connection, self.vault, self.agreements, seal_release, now=self.clock(), new_id=self.new_id)
+
+    def relay(self) -> Relay:
+        """What delivers; tokens and rates of the agencies are kept from run to run."""
+        transports = Gated(self._registry, self.transaction)
+        schedule = schedule_for(demonstration=self.settings.demonstration)
+        return Relay(self.engine, self.vault, transports, Results(self.work_on), schedule)
+
+    @cached_property
+    def _registry(self) -> Registry:
+        return Registry(self.agreements, self.settings.resolve, self.today)
+
+    def verify_audit(self) -> ChainReport:
+        """Reads the whole audit chain."""
+        with self.engine.connect() as connection:
+            return verify(connection, self.vault)
+
+    def migrate(self) -> None:
+        """Brings the database to the schema of this version."""
+        schema.upgrade(self.engine)
 
     def today(self) -> date:
         """The day by the gateway's clock, UTC."""

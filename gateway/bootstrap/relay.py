@@ -1,0 +1,103 @@
+"""What the relay is given: where to deliver, what may still leave, what becomes of the results, and when to try again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from adapters.registry import Registry
+from gateway.domain.releases import MessageKind
+from gateway.services import gate
+from gateway.services.results import Arrived, handle
+from gateway.store.unit_of_work import SqlWork
+from mappings.envelopes import open_release, open_reply
+from outbox.messages import Delivery, Message, Outcome, Result
+from outbox.schedule import Pace, Schedule
+from outbox.transport import Transport
+
+DEMONSTRATION = Schedule(Pace(first_s=0.5, factor=2.0, longest_s=4.0, attempts=5, patience_s=5.0))
+"""Quick, so that a demonstration ends: some seven seconds until an agency that never answers is given up."""
+PRODUCTION = Schedule(
+    Pace(first_s=30, factor=2, longest_s=3_600, attempts=12),
+    {MessageKind.ACTION_POLL: Pace(first_s=60, factor=2, longest_s=900, attempts=4)},
+)
+"""About six hours in all. A poll gives up sooner, because the next one asks the same."""
+
+_JUDGED_AGAIN = frozenset({MessageKind.FLAG_PLACE, MessageKind.ACTION_SEND})
+"""Kinds whose permission hangs on more than the agreement: between approval and sending, a match may have been unsettled."""
+
+Transactions = Callable[[], AbstractContextManager[SqlWork]]
+Works = Callable[[Connection], SqlWork]
+
+
+def schedule_for(*, demonstration: bool) -> Schedule:
+    """When to try again."""
+    return DEMONSTRATION if demonstration else PRODUCTION
+
+
+class Results:
+    """The relay's handler: opens what was sent and what came back, and records both in the transaction that marks the messages."""
+
+    def __init__(self, work_on: Works) -> None:
+        self._work_on = work_on
+
+    def __call__(self, connection: Connection, results: Sequence[Result]) -> None:
+        """Records a batch."""
+        with self._work_on(connection) as work:
+            handle(work, [_arrived(result) for result in results])
+
+
+def _arrived(result: Result) -> Arrived:
+    message, delivery = result.message, result.delivery
+    return Arrived(
+        kind=MessageKind(message.kind),
+        message_id=message.id,
+        release=open_release(message.body),
+        reply=open_reply(delivery.reply) if delivery.outcome is Outcome.DELIVERED else None,
+        final=result.final,
+        reason=delivery.reason,
+        unsure=message.unsure or delivery.outcome is Outcome.UNSURE,
+        left_at=result.left_at,
+    )
+
+
+class Gated:
+    """The registry's transports, with what was approved judged once more in the moment before it leaves."""
+
+    def __init__(self, registry: Registry, transaction: Transactions) -> None:
+        self._registry, self._transaction = registry, transaction
+
+    def open(self, lane: str) -> Transport:
+        """The transport of a lane."""
+        return _GatedTransport(self._registry.open(lane), self._transaction)
+
+    def concurrency(self, lane: str) -> int:
+        """As the agreement says."""
+        return self._registry.concurrency(lane)
+
+
+class _GatedTransport:
+    def __init__(self, inner: Transport, transaction: Transactions) -> None:
+        self._inner, self._transaction = inner, transaction
+
+    async def deliver(self, message: Message) -> Delivery:
+        """A message that may have had its effect is not judged: what may stand there already must be looked at."""
+        if message.kind in _JUDGED_AGAIN and not message.unsure and (stopped_by := await asyncio.to_thread(self._judge, message)):
+            return Delivery(Outcome.REFUSED, reason=stopped_by)
+        return await self._inner.deliver(message)
+
+    async def close(self) -> None:
+        """Closes the transport within."""
+        await self._inner.close()
+
+    def _judge(self, message: Message) -> str:
+        with self._transaction() as work:
+            return gate.may_leave(work, open_release(message.body))
+
+
+OVERDUE_AFTER = timedelta(minutes=15)
+"""A message that waits longer than this is shown as overdue (an unknown outcome must be seen by a person within 15 minutes)."""

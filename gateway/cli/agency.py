@@ -1,0 +1,70 @@
+"""``marac-gateway agency``: agreements, checked before they are used."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contracts.agreements import AgreementFolder, expiry_notes, load_agreements
+from gateway.cli.output import out, print_json, print_rows
+from gateway.cli.session import Incomplete, Json, telling
+from gateway.domain.agreements import SharingAgreement
+
+app = typer.Typer(help="Agencies and what they agreed.", no_args_is_help=True)
+DEMONSTRATION = Path(__file__).resolve().parents[2] / "contracts" / "agencies"
+
+Folder = Annotated[
+    Path, typer.Argument(help="The folder of agencies; MARAC_AGENCIES, else the demonstration's.", envvar="MARAC_AGENCIES", show_default=False)
+]
+
+
+@app.command()
+@telling
+def check(folder: Folder = DEMONSTRATION, as_json: Json = False) -> None:
+    """Check a folder of agreements. Names the file, the key and the fix for everything that is wrong; exit 1 if anything is."""
+    book = load_agreements(folder)
+    today = datetime.now(UTC).date()
+    if as_json:
+        print_json(_document(book))
+    else:
+        _print(book, expiry_notes(book.all(), today))
+    in_force = all(agreement.valid_from <= today <= agreement.valid_until for agreement in book.all())
+    if book.problems or not in_force:
+        raise Incomplete
+
+
+@app.command("list")
+@telling
+def list_(folder: Folder = DEMONSTRATION, as_json: Json = False) -> None:
+    """The agencies, what they agreed to and through which systems."""
+    print_rows([_row(agreement) for agreement in load_agreements(folder).all()], as_json=as_json, title="Agencies")
+
+
+def _row(agreement: SharingAgreement) -> dict[str, object]:
+    return {
+        "agency": agreement.agency_id,
+        "name": agreement.name,
+        "purposes": ", ".join(sorted(agreement.purposes)),
+        "people": ", ".join(sorted(agreement.roles)) or "nobody",
+        "asked_with": ", ".join(sorted(agreement.lookup_fields)).replace("_", " "),
+        "systems": ", ".join(f"{system.key.partition('/')[2]} ({system.kind})" for system in agreement.systems) or "none",
+        "until": agreement.valid_until,
+    }
+
+
+def _document(book: AgreementFolder) -> dict[str, object]:
+    problems = [{"file": problem.file, "key": problem.key, "fix": problem.fix} for problem in book.problems]
+    return {"agencies": [_row(agreement) for agreement in book.all()], "problems": problems}
+
+
+def _print(book: AgreementFolder, notes: object) -> None:
+    print_rows([_row(agreement) for agreement in book.all()], as_json=False, title="Agreements that can be used", empty="No agreement can be used.")
+    for agency, note in notes:  # type: ignore[attr-defined]
+        out.print(f"{agency} {note}.", style="yellow", markup=False)
+    for problem in book.problems:
+        out.print(str(problem), style="red", markup=False)
+    if book.problems:
+        out.print(f"{len(book.problems)} to mend. Nothing is shared with these agencies until then.", style="bold red")

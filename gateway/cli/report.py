@@ -1,0 +1,137 @@
+"""``marac-gateway report``: the hit report, possible matches, and deciding them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import orjson
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from gateway.cli.output import out, print_rows, shown
+from gateway.cli.session import As, Incomplete, Json, actor_named, opened, telling
+from gateway.domain.identifiers import CaseListId, LookupId
+from gateway.domain.reports import HitReport
+from gateway.services import hits
+
+
+class Format(StrEnum):
+    """How the report is written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the commands of this module."""
+    app.command()(report)
+    app.command()(matches)
+    app.command()(settle)
+    app.command()(lists)
+
+
+ListId = Annotated[UUID, typer.Argument(help="The list, by its id (see: lists).")]
+
+
+@telling
+def lists(user: As, as_json: Json = False) -> None:
+    """The case lists of one's Maracs."""
+    with opened() as gateway, gateway.transaction() as work:
+        found = work.case_lists.summaries(actor_named(gateway, user).marac_ids)
+        rows = [
+            {"list": s.id, "marac": s.marac_id, "meeting": s.meeting_date, "issue": s.issue, "cases": s.cases, "people": s.people, "problems": s.problems}
+            for s in found
+        ]
+    print_rows(rows, as_json=as_json, title="Case lists", empty="No list has been received.")
+
+
+@telling
+def report(
+    list_id: ListId, user: As, form: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.TABLE,
+    to: Annotated[Path | None, typer.Option("--out", help="A file; standard output without it.")] = None, as_json: Json = False,
+) -> None:  # fmt: skip
+    """The hit report as one reader may see it: every person at every agency. Exit 1 while an answer is still awaited."""
+    with opened() as gateway, gateway.transaction() as work:
+        compiled = hits.compile_report(work, actor_named(gateway, user), CaseListId(list_id))
+        rows = hits.rows(compiled)
+    form = Format.JSON if as_json else form
+    if to:
+        to.write_bytes(written(rows, Format.CSV if form is Format.TABLE else form))
+    elif form is Format.TABLE:
+        print_report(compiled)
+    else:
+        out.file.write(written(rows, form).decode())
+    if not compiled.complete:
+        raise Incomplete
+
+
+@telling
+def matches(list_id: ListId, user: As, as_json: Json = False) -> None:
+    """Possible matches to be settled at one's own agency, with each record offered and the reason for each field."""
+    with opened() as gateway, gateway.transaction() as work:
+        found = hits.possible_matches(work, actor_named(gateway, user), CaseListId(list_id))
+        rows = [_match(match) for match in found]
+    print_rows(rows, as_json=as_json, title="Possible matches", empty="Nothing is to be settled.")
+
+
+@telling
+def settle(
+    lookup_id: Annotated[UUID, typer.Argument(help="The possible match, by its id (see: matches).")], user: As,
+    version: Annotated[int, typer.Option(help="As shown by matches: what you decided on.")],
+    record: Annotated[str | None, typer.Option(help="The record that is this person's.")] = None,
+    nobody: Annotated[bool, typer.Option("--nobody", help="None of those offered is this person's.")] = False,
+    note: Annotated[str, typer.Option(help="Why.")] = "", as_json: Json = False,
+) -> None:  # fmt: skip
+    """Decide a possible match. The decision lasts until the agency's records change."""
+    if (record is None) != nobody:
+        raise typer.BadParameter("say either --record or --nobody")
+    with opened() as gateway, gateway.transaction() as work:
+        lookup = hits.settle_match(work, actor_named(gateway, user), LookupId(lookup_id), record, note, version)
+    print_rows([{"lookup": lookup.id, "outcome": lookup.outcome, "version": lookup.version}], as_json=as_json)
+
+
+def written(rows: Sequence[Mapping[str, str]], form: Format) -> bytes:
+    """The report's rows as CSV (with a byte order mark, so that a spreadsheet reads the names right) or JSON."""
+    if form is Format.JSON:
+        return orjson.dumps(list(rows), option=orjson.OPT_INDENT_2) + b"\n"
+    text = io.StringIO()
+    if rows:
+        table = csv.DictWriter(text, list(rows[0]), lineterminator="\r\n")
+        table.writeheader()
+        table.writerows(rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def print_report(report: HitReport) -> None:
+    """One line for each person, one column for each agency."""
+    title = f"Hit report, meeting of {report.meeting_date:%d %B %Y}, issue {report.issue}"
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for name in ("case", "role", "person", "born", *(agency.name for agency in report.agencies)):
+        table.add_column(name, overflow="fold")
+    for row in report.rows:
+        person = " ".join(part for part in (row.name.given, row.name.family) if part)
+        born = row.birth_date.iso() if row.birth_date else ""
+        table.add_row(*map(shown, (row.case_number, row.role, person, born)), *(_cell(cell.outcome) for cell in row.cells))
+    out.print(table)
+    out.print(", ".join(f"{count} {state.value}" for state, count in report.states.items()))
+
+
+def _cell(outcome: object) -> Text:
+    return shown(outcome)
+
+
+def _match(match: hits.PossibleMatch) -> dict[str, object]:
+    name = match.subject.person.names[0]
+    offered = [f"{g.candidate.record_id}: {'; '.join(c.sentence for c in g.comparisons)}" for g in match.lookup.graded]
+    return {
+        "lookup": match.lookup.id, "version": match.lookup.version, "case": match.case_number, "person": f"{name.given} {name.family}",
+        "agency": match.lookup.agency_id, "reason": match.lookup.reason, "offered": "\n".join(offered),
+    }  # fmt: skip

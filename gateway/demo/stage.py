@@ -1,0 +1,165 @@
+"""Everything of a demonstration, started in order and stopped in reverse: servers, stand-ins, worker, scheduler, web server.
+
+All of it is children of this process: they end with it, however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.bootstrap import Gateway, Settings, load_gateway, make_demonstration_key, migrate, settings_from
+from gateway.demo.agencies import ROOT, Neighbourhood
+from gateway.embedded.child import Child, Program
+from gateway.embedded.errors import CannotStart
+from gateway.embedded.folder import DataFolder
+from gateway.embedded.ports import LOOPBACK, free_port
+from gateway.embedded.servers import Servers
+
+DEMONSTRATION = ROOT / "contracts" / "demonstration"
+WEB_CLIENT = "case-gateway-web"
+START_LIMIT_S = 30.0
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What was asked for on the command line. ``port`` 0 takes any free one."""
+
+    data: Path = ROOT / ".data"
+    agencies: Path = ROOT / "contracts" / "agencies"
+    fresh: bool = False
+    port: int = 8000
+    web: bool = True
+    workers: int = 1
+    database_url: str = ""
+    redis_url: str = ""
+    extra: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Stage:
+    """A running demonstration. ``environment`` is what its processes were given: with it, any command speaks to this one."""
+
+    wishes: Wishes
+    folder: DataFolder
+    servers: Servers
+    neighbourhood: Neighbourhood
+    environment: dict[str, str]
+    gateway: Gateway
+    base_url: str = ""
+    children: dict[str, Child] = field(default_factory=dict)
+
+    def start_process(self, name: str, *arguments: str) -> Child:
+        """One of the gateway's own processes: ``marac-gateway <arguments>``, logging to its own file."""
+        command = [sys.executable, "-m", "gateway.cli", *arguments]
+        log = self.folder.sub("logs") / f"{name}.log"
+        self.children[name] = Child(name, Program(command, environment=self.environment), log)
+        return self.children[name]
+
+    def check_alive(self) -> None:
+        """Raises ``CannotStart`` when a process has ended by itself."""
+        for child in self.children.values():
+            if not child.alive:
+                raise CannotStart(f"The {child.name} process has ended.", f"Its own words are in {child.log}.")
+
+
+@contextmanager
+def set_stage(wishes: Wishes, tell: Tell) -> Iterator[Stage]:
+    """Starts everything; on leaving, however that comes, everything is stopped, the database last."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(DataFolder(wishes.data))
+        if wishes.fresh:
+            folder.empty()
+        tell("PostgreSQL and Redis")
+        servers = stack.enter_context(Servers.start(folder, database_url=wishes.database_url, redis_url=wishes.redis_url))
+        migrate(servers.database_url)
+        base_url = f"http://{LOOPBACK}:{_port(wishes.port)}"
+        tell("agencies")
+        neighbourhood = stack.enter_context(Neighbourhood(wishes.agencies, folder.path, base_url if wishes.web else ""))
+        neighbourhood.start()
+        environment = _environment(wishes, folder, servers, neighbourhood, base_url)
+        gateway = load_gateway(settings_from(environment))
+        stack.callback(gateway.close)
+        stage = Stage(wishes, folder, servers, neighbourhood, environment, gateway, base_url)
+        stack.callback(_stop, stage)
+        tell("worker and scheduler")
+        _start_processes(stage, tell)
+        yield stage
+
+
+def _start_processes(stage: Stage, tell: Tell) -> None:
+    for number in range(stage.wishes.workers):
+        stage.start_process(f"worker{number or ''}", "worker")
+    stage.start_process("scheduler", "schedule")
+    if stage.wishes.web:
+        tell("web server")
+        _start_identity(stage)
+        stage.start_process("web", "serve", "--port", stage.base_url.rpartition(":")[2])
+        _wait_for(f"{stage.base_url}/api/v1/openapi.json", stage)
+
+
+def _start_identity(stage: Stage) -> None:
+    """The identity provider's stand-in; its address is known only when it runs."""
+    clients = stage.neighbourhood.write_clients("identity", (WEB_CLIENT, "coordinator-office", "trust-office"))
+    users = stage.wishes.extra.get("MARAC_USERS", str(DEMONSTRATION / "users.toml"))
+    command = [sys.executable, "-m", "contracts.stubs.identity", "--users", users, "--client-secrets", str(clients)]
+    ready = stage.neighbourhood.start_other("identity", command)
+    stage.environment |= {
+        "OIDC_ISSUER": f"http://{LOOPBACK}:{ready['port']}",
+        "OIDC_CLIENT_ID": WEB_CLIENT,
+        "OIDC_CLIENT_SECRET_FILE": str(stage.neighbourhood.secrets / f"identity.{WEB_CLIENT}"),
+    }
+
+
+def _environment(wishes: Wishes, folder: DataFolder, servers: Servers, neighbourhood: Neighbourhood, base_url: str) -> dict[str, str]:
+    key_file = folder.path / "demonstration.keys"
+    make_demonstration_key(key_file)
+    return {
+        "PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1",
+        "DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "MARAC_ENV": "demo", "MARAC_KEY_FILE": str(key_file),
+        "MARAC_DATA": str(folder.path), "MARAC_BASE_URL": base_url, "MARAC_USERS": str(DEMONSTRATION / "users.toml"),
+        "MARAC_POLL_EVERY": "PT2S", **neighbourhood.environment, **wishes.extra,
+    }  # fmt: skip
+
+
+def _port(wished: int) -> int:
+    """The port asked for, or a free one where that is taken."""
+    import socket
+
+    with socket.socket() as probe, contextlib.suppress(OSError):
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((LOOPBACK, wished))
+        return int(probe.getsockname()[1])
+    return free_port()
+
+
+def _wait_for(url: str, stage: Stage) -> None:
+    until = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < until:
+        stage.check_alive()
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310  our own loopback address
+            if answer.status == 200:
+                return
+        time.sleep(0.05)
+    raise CannotStart("The web server did not answer in time.", f"Its own words are in {stage.children['web'].log}.")
+
+
+def _stop(stage: Stage) -> None:
+    for child in stage.children.values():
+        child.ask_to_stop()
+    for child in stage.children.values():
+        child.stop()
+
+
+def settings_of(stage: Stage) -> Settings:
+    """The settings that the stage's processes run with."""
+    return stage.gateway.settings
