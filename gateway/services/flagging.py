@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from gateway.domain.actors import Actor
-from gateway.domain.case_list import Subject
-from gateway.domain.flags import Flag
-from gateway.domain.identifiers import AgencyId, CaseId, FlagId, SubjectId, SystemKey, TaskId
-from gateway.domain.lookup import Candidate
+from gateway.domain.actors import GATEWAY, Actor
+from gateway.domain.agreements import SharingAgreement
+from gateway.domain.case_list import CaseList, Subject
+from gateway.domain.errors import Code, Conflict, NotFound, Refused
+from gateway.domain.events import EventKind
+from gateway.domain.flags import ALERT_LABELS, ALERT_TEXT, LIVE_FLAG_STATES, Flag, FlagEvent, FlagState
+from gateway.domain.identifiers import AgencyId, CaseId, CaseListId, FlagId, SubjectId, TaskId
+from gateway.domain.lookup import Candidate, Lookup
 from gateway.domain.sealed import Sealed
-from gateway.policy.placement import Placement
+from gateway.domain.tasks import TaskKind
+from gateway.policy import permissions, retention
+from gateway.policy.permissions import Act
+from gateway.policy.placement import Placement, Verdict
+from gateway.services import flag_receipts, flag_reports, flag_sending, gate, reaching
+from gateway.services.arrivals import Arrived
 from gateway.services.ports import Work
-from gateway.services.results import Arrived
+from gateway.services.recording import desk_of, end_task, give_task, noted
+
+_S = FlagState
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -32,14 +42,92 @@ class FlagPreview(Sealed):
     labels: tuple[str, ...] = ()
 
 
+# ----------------------------------------------------------------------------------------------------- propose, preview
+
+
 def propose(work: Work, actor: Actor, subject_id: SubjectId, agency_id: AgencyId) -> FlagPreview:
-    """Propose an alert on the record that is this person's. Raises ``Conflict(FLAG_EXISTS)`` while one is live."""
-    raise NotImplementedError
+    """Propose an alert on the record that is this person's. Where none may stand nothing is raised: the preview says why, and a person
+    has a task where one must decide. Raises ``Conflict(FLAG_EXISTS)`` while one is live."""
+    subject, case_list = reaching.subject_for(work, actor, Act.PROPOSE_FLAG, subject_id, agency_id)
+    lookup, found = _best_place(work, subject, agency_id)
+    if lookup is None or lookup.record is None or not found.allowed:
+        if found.verdict is Verdict.HELD:
+            _hold(work, subject, case_list, agency_id, found)
+        return FlagPreview(subject, found, record=lookup.record if lookup else None)
+    flag = _proposal(work, actor, subject, lookup, lookup.record)
+    facts = {"verdict": found.verdict.value, "lookup": str(lookup.id)}
+    work.flags.add(flag, noted(EventKind.FLAG_PROPOSED, actor, flag.id, agency_id, **facts))
+    return FlagPreview(subject, found, flag, lookup.record, ALERT_LABELS)
+
+
+_PREFERENCE = (Verdict.PLACE, Verdict.BY_HAND, Verdict.HELD, Verdict.NONE)
+
+
+def _best_place(work: Work, subject: Subject, agency_id: AgencyId) -> tuple[Lookup | None, Placement]:
+    """Of the agency's records of this person, the one where an alert can stand best."""
+    known = [k for k in work.lookups.of_subjects([subject.id]) if k.agency_id == agency_id]
+    judged = [(k, gate.placement_of(work, subject, k)) for k in known]
+    return min(judged, key=lambda j: _PREFERENCE.index(j[1].verdict), default=(None, gate.placement_of(work, subject, None)))
+
+
+def _hold(work: Work, subject: Subject, case_list: CaseList, agency_id: AgencyId, found: Placement) -> None:
+    """A person decides first: the coordinator about somebody in two parts, the agency about its own record."""
+    if Code.BOTH_ROLES in found.findings:
+        give_task(work, desk_of(work, case_list.marac_id), TaskKind.BOTH_ROLES, subject.id, Code.BOTH_ROLES)
+    else:
+        give_task(work, agency_id, TaskKind.REVIEW_FLAG, subject.id, found.reason or "")
+
+
+def _proposal(work: Work, actor: Actor, subject: Subject, lookup: Lookup, record: Candidate) -> Flag:
+    flag = Flag(
+        id=FlagId(work.new_id()),
+        subject_id=subject.id,
+        agency_id=lookup.agency_id,
+        system=lookup.system,
+        record_id=record.record_id,
+        role=subject.role,
+        text=ALERT_TEXT[subject.role],
+        identifier=str(work.new_id()),
+        state=_S.PROPOSED,
+        proposed_by=actor.user_id,
+        proposed_at=work.now(),
+        content_hash="",
+    )
+    return replace(flag, content_hash=flag_sending.content_hash(flag, _agreement(work, flag).version))
+
+
+def _agreement(work: Work, flag: Flag) -> SharingAgreement:
+    agreement = work.agreements.of(flag.agency_id)
+    if agreement is None:
+        raise Refused(Code.AGREEMENT_MISSING)
+    return agreement
 
 
 def preview(work: Work, actor: Actor, flag_id: FlagId) -> FlagPreview:
-    """The same preview again, judged as things stand now; the view is recorded."""
-    raise NotImplementedError
+    """The same preview again, judged as things stand now, bound anew to the agreement as it is now; the view is recorded."""
+    flag, subject, _ = reaching.flag_for(work, actor, Act.VIEW_FLAG, flag_id)
+    lookup = gate.lookup_behind(work, flag)
+    found = gate.placement_of(work, subject, lookup)
+    viewed = noted(EventKind.PERSON_VIEWED, actor, flag.id, flag.agency_id)
+    agreement = work.agreements.of(flag.agency_id)
+    now = flag_sending.content_hash(flag, agreement.version) if agreement else flag.content_hash
+    if flag.state is _S.PROPOSED and now != flag.content_hash:
+        work.flags.save(replace(flag, content_hash=now), viewed)
+        flag = work.flags.get(flag_id)
+    else:
+        work.audit.record(viewed)
+    return FlagPreview(subject, found, flag, lookup.record if lookup else None, ALERT_LABELS)
+
+
+def of_list(work: Work, actor: Actor, list_id: CaseListId) -> Sequence[Flag]:
+    """The alerts of a list that the reader may see: those of the reader's own agency. The view is recorded."""
+    reaching.list_for(work, actor, Act.VIEW_FLAG, list_id)
+    found = [f for f in work.flags.of_list(list_id) if f.agency_id == actor.agency_id]
+    work.audit.record(noted(EventKind.PERSON_VIEWED, actor, list_id, actor.agency_id, flags=len(found)))
+    return found
+
+
+# ------------------------------------------------------------------------------------------------------ approve, refuse
 
 
 def approve(work: Work, actor: Actor, flag_id: FlagId, content_hash: str, version: int) -> Flag:
@@ -48,54 +136,123 @@ def approve(work: Work, actor: Actor, flag_id: FlagId, content_hash: str, versio
     Raises ``Refused`` (``APPROVER_IS_PROPOSER``, or the placement's code), ``Conflict`` (``APPROVAL_CONTENT_CHANGED``,
     ``STALE_VERSION``).
     """
-    raise NotImplementedError
+    flag, subject, case_list = reaching.flag_for(work, actor, Act.APPROVE_FLAG, flag_id)
+    permissions.check_second_person(actor, flag.proposed_by)
+    reaching.check_version(flag.version, version)
+    agreement = _agreement(work, flag)
+    approved = replace(
+        flag_sending.moved(flag, FlagEvent.APPROVE),
+        approved_by=actor.user_id,
+        approved_at=work.now(),
+    )
+    if not content_hash == flag.content_hash == flag_sending.content_hash(flag, agreement.version):
+        raise Conflict(Code.APPROVAL_CONTENT_CHANGED)
+    found = gate.placement_of(work, subject, gate.lookup_behind(work, flag))
+    if not found.allowed:
+        raise Refused(found.reason or Code.MATCH_NOT_SETTLED)
+    review = retention.review_date(
+        work.case_lists.case(subject.case_id).referral_date, case_list.meeting_date, agreement.flag_review_months
+    )
+    sent = flag_sending.place(work, replace(approved, review_on=review.on), found)
+    facts = {"review_on": review.on.isoformat(), "counted_from": review.basis.value, "content": content_hash}
+    work.flags.save(sent, noted(EventKind.FLAG_APPROVED, actor, flag.id, flag.agency_id, **facts))
+    work.audit.record(noted(EventKind.FLAG_SENT, GATEWAY, flag.id, flag.agency_id, state=sent.state.value, reason=sent.reason))
+    return work.flags.get(flag_id)
 
 
 def refuse(work: Work, actor: Actor, flag_id: FlagId, reason: str, version: int) -> Flag:
-    """Decline a proposal; nothing is written."""
-    raise NotImplementedError
+    """Decline a proposal, or take one's own back; nothing is written. ``reason`` is kept with the alert."""
+    flag, _, _ = reaching.flag_for(work, actor, Act.APPROVE_FLAG, flag_id)
+    reaching.check_version(flag.version, version)
+    work.flags.save(flag_sending.moved(flag, FlagEvent.REFUSE, reason), noted(EventKind.FLAG_REFUSED, actor, flag.id, flag.agency_id))
+    return work.flags.get(flag_id)
+
+
+# ----------------------------------------------------------------------------------------------------------- renew, end
 
 
 def renew(work: Work, actor: Actor, flag_id: FlagId, basis_date: date) -> Flag:
-    """Count the alert's time anew from a repeat."""
-    raise NotImplementedError
+    """Count the alert's time anew from a repeat (the date of that referral or meeting)."""
+    flag, _, _ = reaching.flag_for(work, actor, Act.APPROVE_FLAG, flag_id)
+    review = retention.renewed(flag.review_on, basis_date, _agreement(work, flag).flag_review_months)
+    renewed = replace(flag_sending.moved(flag, FlagEvent.RENEW), review_on=review.on)
+    facts = {"review_on": review.on.isoformat(), "counted_from": review.basis.value}
+    work.flags.save(renewed, noted(EventKind.FLAG_RENEWED, actor, flag.id, flag.agency_id, **facts))
+    end_task(work, TaskKind.REVIEW_FLAG, flag.id, actor, flag.agency_id)
+    return work.flags.get(flag_id)
 
 
 def end(work: Work, actor: Actor, flag_id: FlagId, reason: str) -> Flag:
-    """Remove an alert; only ours, and read back."""
-    raise NotImplementedError
+    """Remove an alert; only ours, and read back. A proposal is taken back; one on its way is stopped."""
+    flag, _, _ = reaching.flag_for(work, actor, Act.END_FLAG, flag_id)
+    _end(work, actor, flag, reason)
+    return work.flags.get(flag_id)
+
+
+_ON_ITS_WAY = frozenset({_S.PLACING, _S.UNSURE})
+
+
+def _end(work: Work, actor: Actor, flag: Flag, reason: str) -> None:
+    if flag.state is _S.PROPOSED:
+        ended = flag_sending.moved(flag, FlagEvent.CANCEL, reason)
+    elif flag.state in _ON_ITS_WAY:
+        ended = flag_sending.stop(work, flag, reason)
+    else:
+        ended = flag_sending.moved(flag, FlagEvent.END, reason)
+        if ended.state is _S.ENDING:
+            flag_sending.remove(work, flag, reason)
+    work.flags.save(ended, noted(EventKind.FLAG_ENDED, actor, flag.id, flag.agency_id, state=ended.state.value))
+    for kind in (TaskKind.REVIEW_FLAG, TaskKind.PLACE_FLAG_BY_HAND, TaskKind.CHECK_UNSURE_FLAG):
+        end_task(work, kind, flag.id, actor, flag.agency_id)
+
+
+_ENDS_BY_ITSELF = frozenset({_S.WITHDRAWING, _S.ENDING})
 
 
 def end_for_case(work: Work, actor: Actor, case_id: CaseId) -> int:
     """Remove every alert of a case that is closed; returns how many removals began."""
-    raise NotImplementedError
+    permissions.check_can(actor, Act.CLOSE_CASE)
+    case = work.case_lists.case(case_id)
+    if work.case_lists.get(case.list_id).marac_id not in actor.marac_ids:
+        raise NotFound(Code.NOT_FOUND)
+    found = work.flags.of_subjects([s.id for s in case.subjects])
+    live = [f for f in found if f.state in LIVE_FLAG_STATES - _ENDS_BY_ITSELF]
+    for flag in live:
+        _end(work, actor, flag, Code.CASE_CLOSED)
+    return len(live)
 
 
 def end_expired(work: Work) -> int:
     """Remove alerts whose review date has come; returns how many removals began."""
-    raise NotImplementedError
+    due = [f for f in work.flags.review_due(work.now().date()) if f.state in (_S.PLACED, _S.RECORDED, _S.WITH_REPRESENTATIVE)]
+    for flag in due:
+        _end(work, GATEWAY, flag, Code.FLAG_EXPIRED)
+    return len(due)
 
 
-def record_receipt(work: Work, actor: Actor, task_id: TaskId, receipt: str, done: bool) -> Flag:
-    """A representative says what they did by hand (placed, removed, looked): ``done`` is whether the alert now is as the task asked."""
-    raise NotImplementedError
+def hold_for_both_roles(work: Work, subjects: Sequence[SubjectId]) -> None:
+    """Somebody turned out to stand in two parts: what is proposed or on its way is stopped, what stands is reviewed by a person."""
+    for flag in work.flags.of_subjects(subjects):
+        if flag.state is _S.PROPOSED or flag.state in _ON_ITS_WAY:
+            _end(work, GATEWAY, flag, Code.BOTH_ROLES)
+        elif flag.state in LIVE_FLAG_STATES - _ENDS_BY_ITSELF:
+            give_task(work, flag.agency_id, TaskKind.REVIEW_FLAG, flag.id, Code.BOTH_ROLES)
+
+
+# ----------------------------------------------------------------------------------------------------- reports, checks
 
 
 def record_report(work: Work, arrived: Arrived) -> None:
     """Keep what a write, check or removal came to; anything but good news withdraws the alert or gives a person a task."""
-    raise NotImplementedError
+    flag_reports.record_report(work, arrived)
+
+
+def record_receipt(work: Work, actor: Actor, task_id: TaskId, receipt: str, done: bool) -> Flag:
+    """A representative says what they did by hand (placed, removed, looked): ``done`` is whether the alert now is as the task asked."""
+    return flag_receipts.record_receipt(work, actor, task_id, receipt, done)
 
 
 def start_checks(work: Work) -> int:
     """Ask every system to read our alerts again; returns how many questions were sent."""
-    raise NotImplementedError
-
-
-def of_list(work: Work, actor: Actor, list_id: object) -> Sequence[Flag]:
-    """The alerts of a list that the reader may see: those of the reader's own agency."""
-    raise NotImplementedError
-
-
-def may_still_send(work: Work, flag_id: FlagId, system: SystemKey) -> str:
-    """"" if a placement may still leave, else the code that stops it: the gate for sending and for replaying."""
-    raise NotImplementedError
+    standing = [f for a in work.agreements.all() for f in work.flags.of_agency(a.agency_id) if f.state in (_S.PLACED, _S.UNSURE)]
+    return sum(flag_sending.look(work, flag) for flag in standing)

@@ -1,0 +1,60 @@
+"""What a representative did by hand about an alert, in their own words, and what that makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from gateway.domain.actors import Actor
+from gateway.domain.errors import Code, Conflict, InvalidInput
+from gateway.domain.events import EventKind
+from gateway.domain.flags import Flag, FlagEvent, FlagState
+from gateway.domain.identifiers import FlagId, TaskId
+from gateway.domain.tasks import PersonTask, TaskKind
+from gateway.policy.permissions import Act
+from gateway.services import flag_reports, flag_sending, reaching
+from gateway.services.ports import Work
+from gateway.services.recording import noted
+
+
+def record_receipt(work: Work, actor: Actor, task_id: TaskId, receipt: str, done: bool) -> Flag:
+    """Close a task about an alert by hand. ``done``: for placing, it stands where the person cannot see it; for removing, it is gone; for
+    looking, it is there. Raises ``InvalidInput(RECEIPT_REQUIRED)``, ``Conflict`` for another kind of task or one that is closed."""
+    task = work.tasks.get(task_id)
+    if task.kind not in _MOVES:
+        raise Conflict(Code.TRANSITION_NOT_ALLOWED)
+    flag, _, _ = reaching.flag_for(work, actor, Act.WORK_ON_TASKS, FlagId(UUID(task.about)))
+    check_open(task, receipt)
+    moved = _moved(work, task, flag, done)
+    closed = replace(task, closed_at=work.now(), closed_by=actor.user_id, receipt=receipt.strip())
+    work.tasks.close(closed, noted(EventKind.TASK_CLOSED, actor, task.id, task.agency_id, task=task.kind.value, done=done))
+    if moved != flag:
+        event = noted(EventKind.FLAG_REPORTED, actor, flag.id, flag.agency_id, finding="receipt", done=done, state=moved.state.value)
+        work.flags.save(moved, event)
+    return work.flags.get(flag.id)
+
+
+def check_open(task: PersonTask, receipt: str) -> None:
+    """Raises ``Conflict(TASK_CLOSED)`` or ``InvalidInput(RECEIPT_REQUIRED)``."""
+    if task.closed_at is not None:
+        raise Conflict(Code.TASK_CLOSED)
+    if not receipt.strip():
+        raise InvalidInput(Code.RECEIPT_REQUIRED)
+
+
+def _moved(work: Work, task: PersonTask, flag: Flag, done: bool) -> Flag:
+    """A person's word never makes an alert ``PLACED``: that needs read-back. It is ``RECORDED``, or ended."""
+    if flag.state not in _MOVES[task.kind]:
+        return flag
+    if task.kind is TaskKind.REMOVE_FLAG_BY_HAND:
+        return flag_reports.removed(work, flag) if done else flag
+    with_person = flag if flag.state is FlagState.WITH_REPRESENTATIVE else flag_sending.moved(flag, FlagEvent.HAND_OVER)
+    return flag_sending.moved(with_person, FlagEvent.RECORD_RECEIPT if done else FlagEvent.END)
+
+
+_MOVES = {
+    TaskKind.PLACE_FLAG_BY_HAND: frozenset({FlagState.WITH_REPRESENTATIVE}),
+    TaskKind.REMOVE_FLAG_BY_HAND: frozenset({FlagState.WITHDRAWING, FlagState.ENDING}),
+    TaskKind.CHECK_UNSURE_FLAG: frozenset({FlagState.UNSURE, FlagState.WITH_REPRESENTATIVE}),
+}
+"""The tasks that a receipt closes, and the states of the alert that it then moves; in any other state only the task is closed."""

@@ -1,0 +1,89 @@
+"""What leaves for an alert, or goes to a person instead: placing, checking, removing. Each answers with the alert's next state, unsaved."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+
+from gateway.domain.errors import Code
+from gateway.domain.flags import ALERT_LABELS, FLAG_MACHINE, Flag, FlagEvent, FlagState
+from gateway.domain.releases import MessageKind
+from gateway.domain.tasks import TaskKind
+from gateway.policy import disclosure
+from gateway.policy.disclosure import Withheld
+from gateway.policy.placement import Placement, Verdict
+from gateway.services.ports import Work
+from gateway.services.recording import give_task
+
+
+def content_hash(flag: Flag, agreement_version: str) -> str:
+    """SHA-256 of exactly what is approved: where, on which record, which words and labels, under which text of the agreement."""
+    content = {
+        "agency": flag.agency_id,
+        "system": flag.system,
+        "record": flag.record_id,
+        "role": flag.role,
+        "text": flag.text,
+        "labels": list(ALERT_LABELS),
+        "identifier": flag.identifier,
+        "agreement": agreement_version,
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def order_key(flag: Flag) -> str:
+    """What keeps messages about one alert in order: it is never removed before it was placed."""
+    return f"flag/{flag.id}"
+
+
+def moved(flag: Flag, event: FlagEvent, reason: str = "") -> Flag:
+    """The alert after an event. Raises ``Conflict(TRANSITION_NOT_ALLOWED)``."""
+    return replace(flag, state=FLAG_MACHINE.after(flag.state, event), reason=reason)
+
+
+def place(work: Work, flag: Flag, found: Placement) -> Flag:
+    """Send an approved alert, or hand it to the representative with the words."""
+    release = disclosure.release_flag(flag, work.agreements.of(flag.agency_id), work.now().date())
+    if found.verdict is not Verdict.PLACE:
+        return hand_over(work, flag, found.reason or Code.SYSTEM_CANNOT_HIDE)
+    if isinstance(release, Withheld):
+        return hand_over(work, flag, release.code)
+    work.outbox.send(MessageKind.FLAG_PLACE, release, order_key=order_key(flag))
+    return moved(flag, FlagEvent.SEND)
+
+
+def hand_over(work: Work, flag: Flag, reason: str) -> Flag:
+    """A person places it, where the person concerned cannot see it, with the exact words."""
+    give_task(work, flag.agency_id, TaskKind.PLACE_FLAG_BY_HAND, flag.id, reason, flag.text)
+    return moved(flag, FlagEvent.HAND_OVER, reason)
+
+
+def withdraw(work: Work, flag: Flag, reason: str) -> Flag:
+    """Take back what should not stand: whatever is there is removed as an error, and read back."""
+    remove(work, flag, reason, error=True)
+    return moved(flag, FlagEvent.FAIL_CHECK, reason)
+
+
+def stop(work: Work, flag: Flag, reason: str) -> Flag:
+    """Stop an alert that is on its way: if it has not left it never will, and if it has, it is taken back."""
+    work.outbox.withdraw(order_key(flag))
+    return withdraw(work, flag, reason)
+
+
+def remove(work: Work, flag: Flag, reason: str, *, error: bool = False) -> None:
+    """Have our alert removed by the system, or by a person where the gateway did not write it or cannot reach it."""
+    release = disclosure.release_flag_removal(flag, work.agreements.of(flag.agency_id), error=error)
+    if flag.state is FlagState.RECORDED or isinstance(release, Withheld):
+        give_task(work, flag.agency_id, TaskKind.REMOVE_FLAG_BY_HAND, flag.id, reason)
+    else:
+        work.outbox.send(MessageKind.FLAG_END, release, order_key=order_key(flag))
+
+
+def look(work: Work, flag: Flag) -> bool:
+    """Have our alert read again; False when there is no way to ask."""
+    release = disclosure.release_flag_check(flag, work.agreements.of(flag.agency_id))
+    if isinstance(release, Withheld):
+        return False
+    work.outbox.send(MessageKind.FLAG_CHECK, release, order_key=order_key(flag))
+    return True

@@ -1,0 +1,85 @@
+"""The gate that everything passes before it leaves, the first time and when it is sent again: is it still right to send it?"""
+
+from __future__ import annotations
+
+from gateway.domain.actions import ACTION_MACHINE
+from gateway.domain.agreements import Purpose
+from gateway.domain.case_list import Subject
+from gateway.domain.errors import Code
+from gateway.domain.flags import Flag, FlagState
+from gateway.domain.lookup import Lookup
+from gateway.domain.releases import ActionRelease, FlagRelease, LookupRelease, Release
+from gateway.policy import disclosure, placement
+from gateway.policy.placement import Placement, Situation, Verdict
+from gateway.services import reaching
+from gateway.services.ports import Work
+
+
+def may_leave(work: Work, release: Release) -> str:
+    """ "" if it may still leave, else the code of what stops it. Removing and checking an alert is never stopped here."""
+    if isinstance(release, FlagRelease):
+        return _may_place(work, work.flags.get(release.flag_id))
+    if isinstance(release, LookupRelease):
+        return _may_ask(work, release)
+    if isinstance(release, ActionRelease):
+        action = work.actions.get(release.action_id)
+        if action.state in ACTION_MACHINE.ends():
+            return Code.ACTION_ALREADY_CLOSED
+    return _agreed(work, release, release.purpose)
+
+
+def _agreed(work: Work, release: Release, purpose: Purpose) -> str:
+    if purpose is Purpose.FLAG:
+        return "" if work.agreements.of(release.agency_id) else Code.AGREEMENT_MISSING
+    return disclosure.withheld_by(work.agreements.of(release.agency_id), purpose, work.now().date()) or ""
+
+
+def _may_ask(work: Work, release: LookupRelease) -> str:
+    lookup = work.lookups.get(release.lookup_id)
+    subject = work.case_lists.subjects([lookup.subject_id])[lookup.subject_id]
+    if not work.case_lists.is_current(subject.id):
+        return Code.SUBJECT_WITHDRAWN
+    return disclosure.withheld_by(work.agreements.of(release.agency_id), Purpose.LOOKUP, work.now().date(), subject.role) or ""
+
+
+def _may_place(work: Work, flag: Flag) -> str:
+    if flag.state not in (FlagState.PLACING, FlagState.UNSURE):
+        return Code.TRANSITION_NOT_ALLOWED
+    subject = work.case_lists.subjects([flag.subject_id])[flag.subject_id]
+    found = placement_of(work, subject, lookup_behind(work, flag))
+    return "" if found.verdict is Verdict.PLACE else found.reason or Code.TRANSITION_NOT_ALLOWED
+
+
+def lookup_behind(work: Work, flag: Flag) -> Lookup | None:
+    """The look-up that says that the alert's record is this person's; None when none says so any more."""
+    found = work.lookups.of_subjects([flag.subject_id])
+    return next((k for k in found if k.system == flag.system and k.record and k.record.record_id == flag.record_id), None)
+
+
+def placement_of(work: Work, subject: Subject, lookup: Lookup | None) -> Placement:
+    """Where the alert may stand, judged as things are now: every role the person or the record ever had, every other person on it."""
+    if lookup is None:
+        return Placement(Verdict.NONE, (Code.MATCH_NOT_SETTLED,))
+    agreement = work.agreements.of(lookup.agency_id)
+    sharing = _others_on_the_record(work, subject, lookup)
+    return placement.check(
+        Situation(
+            role=subject.role,
+            roles_ever=work.case_lists.roles_of(subject) | {s.role for s in sharing},
+            lookup=lookup,
+            agreement=agreement,
+            system=reaching.system_of(agreement, lookup.system),
+            today=work.now().date(),
+            shared=any(s.case_id == subject.case_id and s.id != subject.id for s in sharing),
+            current=work.case_lists.is_current(subject.id),
+        )
+    )
+
+
+def _others_on_the_record(work: Work, subject: Subject, lookup: Lookup) -> list[Subject]:
+    """Everybody, in this or any other list, who is known as the same record: counter-allegations show here though names differ."""
+    if lookup.record is None:
+        return []
+    known = work.lookups.known_as([(lookup.system, lookup.record.record_id)])
+    ids = {k.subject_id for k in known} - {subject.id}
+    return list(work.case_lists.subjects(list(ids)).values()) if ids else []

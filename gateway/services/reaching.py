@@ -1,0 +1,68 @@
+"""Finding a thing only for somebody who may reach it: first the right, then the Marac and the agency; outside, it does not exist."""
+
+from __future__ import annotations
+
+from gateway.domain.actions import Action
+from gateway.domain.actors import Actor
+from gateway.domain.agreements import RecordSystem, SharingAgreement
+from gateway.domain.case_list import CaseList, Subject
+from gateway.domain.errors import Code, Conflict, NotFound
+from gateway.domain.flags import Flag
+from gateway.domain.identifiers import ActionId, AgencyId, CaseListId, FlagId, LookupId, SubjectId, SystemKey
+from gateway.domain.lookup import Lookup
+from gateway.policy import permissions
+from gateway.policy.permissions import Act
+from gateway.services.ports import Work
+
+
+def list_for(work: Work, actor: Actor, act: Act, list_id: CaseListId) -> CaseList:
+    """A list of the actor's own Marac."""
+    permissions.check_can(actor, act)
+    found = work.case_lists.get(list_id)
+    permissions.check_can(actor, act, marac_id=found.marac_id)
+    return found
+
+
+def subject_for(work: Work, actor: Actor, act: Act, subject_id: SubjectId, agency_id: AgencyId) -> tuple[Subject, CaseList]:
+    """A person of a list of the actor's own Marac, as a matter of this agency."""
+    permissions.check_can(actor, act, agency_id=agency_id)
+    subject = work.case_lists.subjects([subject_id]).get(subject_id)
+    if subject is None:
+        raise NotFound(Code.NOT_FOUND)
+    case_list = work.case_lists.get(work.case_lists.case(subject.case_id).list_id)
+    permissions.check_can(actor, act, marac_id=case_list.marac_id, agency_id=agency_id)
+    return subject, case_list
+
+
+def lookup_for(work: Work, actor: Actor, act: Act, lookup_id: LookupId) -> tuple[Lookup, Subject, CaseList]:
+    """A look-up of the actor's agency."""
+    permissions.check_can(actor, act)
+    lookup = work.lookups.get(lookup_id)
+    return lookup, *subject_for(work, actor, act, lookup.subject_id, lookup.agency_id)
+
+
+def flag_for(work: Work, actor: Actor, act: Act, flag_id: FlagId) -> tuple[Flag, Subject, CaseList]:
+    """An alert of the actor's agency."""
+    permissions.check_can(actor, act)
+    flag = work.flags.get(flag_id)
+    return flag, *subject_for(work, actor, act, flag.subject_id, flag.agency_id)
+
+
+def action_for(work: Work, actor: Actor, act: Act, action_id: ActionId) -> tuple[Action, CaseList]:
+    """An action of the actor's agency, or of the Marac for those who serve it."""
+    permissions.check_can(actor, act)
+    action = work.actions.get(action_id)
+    case_list = work.case_lists.get(work.case_lists.case(action.case_id).list_id)
+    permissions.check_can(actor, act, marac_id=case_list.marac_id, agency_id=action.agency_id)
+    return action, case_list
+
+
+def check_version(read: int, given: int) -> None:
+    """Raises ``Conflict(STALE_VERSION)`` when somebody saved a change since the version that was shown."""
+    if read != given:
+        raise Conflict(Code.STALE_VERSION)
+
+
+def system_of(agreement: SharingAgreement | None, key: SystemKey) -> RecordSystem | None:
+    """The system by key, if there is an agreement and it names it."""
+    return next((s for s in agreement.systems if s.key == key), None) if agreement else None
