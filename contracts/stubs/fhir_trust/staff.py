@@ -10,6 +10,7 @@ from starlette.routing import Route
 from contracts.stubs.fhir_trust.oauth import TokenOffice
 from contracts.stubs.fhir_trust.records import FINISHED, key_of
 from contracts.stubs.fhir_trust.trust import Trust
+from contracts.stubs.fhir_trust.views import views
 from contracts.stubs.fhir_trust.wire import Refusal, Resource, reply, version_headers
 from contracts.stubs.people import AgencyPerson
 from contracts.stubs.rest.notices import Notices, new_delivery_id
@@ -42,6 +43,7 @@ class StaffDesk:
             Route("/__staff/work-items/{id}/{deed}", self.do_task, methods=["POST"]),
             Route("/__staff/sign-in", self.sign_in, methods=["POST"]),
             Route("/__staff/notices", self.send_notices_to, methods=["PUT"]),
+            Route("/__staff/leaks", self.set_leaks, methods=["PUT"]),
             Route("/__staff/forget-tokens", self.expire_tokens, methods=["POST"]),
         ]
 
@@ -78,6 +80,14 @@ class StaffDesk:
     async def send_notices_to(self, request: Request) -> Response:
         """Test control: ``{"url": where}``."""
         self._notices.url = (await request.json())["url"]
+        return JSONResponse({"changed": True})
+
+    async def set_leaks(self, request: Request) -> Response:
+        """Test control: ``{"outputs": [names of views]}`` from now on show what is labelled as hidden; no others do."""
+        wanted = set((await request.json())["outputs"])
+        if not wanted <= {view.name for view in views()}:
+            return JSONResponse({"changed": False}, 422)
+        self._trust.leaks = wanted
         return JSONResponse({"changed": True})
 
     async def expire_tokens(self, _request: Request) -> Response:
