@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import time
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Protocol, cast
 from urllib.parse import urlsplit
 
+from adapters.connectors import Destination
 from adapters.faults import Permanent, Transient
+from adapters.pace import Pace
+from adapters.tls import context_of, is_guarded
 from gateway.domain.agreements import Limits
 from gateway.domain.error_codes import Code
 
@@ -191,37 +190,22 @@ class Address:
     tls: ssl.SSLContext | None = None
 
     @classmethod
-    def of(cls, endpoint: str, credentials: Mapping[str, str]) -> Address:
-        """From ``mllp://host:port`` or, with TLS, ``mllps://host:port``. ``credentials`` may hold PEM texts: ``ca``, and for mutual TLS
-        ``client_certificate`` with ``client_key``. Raises ``Permanent(CREDENTIALS_MISSING)`` when these make no such address."""
-        parts = urlsplit(endpoint)
+    def of(cls, destination: Destination) -> Address:
+        """From ``mllps://host:port``, with the credentials of ``adapters.tls``, or ``mllp://host:port`` without TLS.
+
+        Raises ``Permanent(ENDPOINT_NOT_SECURE)`` for anything else, and for a line without TLS that leaves the machine or its private
+        network, unless the agreement says ``plain_line = "agreed"`` in its options (a line within another protected network).
+        """
+        parts = urlsplit(destination.endpoint)
         try:
-            port = parts.port
+            host, port = parts.hostname, parts.port
         except ValueError:
-            port = None
-        if parts.scheme not in ("mllp", "mllps") or not parts.hostname or not port:
-            raise Permanent(Code.CREDENTIALS_MISSING)
-        return cls(parts.hostname, port, _tls(credentials) if parts.scheme == "mllps" else None)
-
-
-def _tls(credentials: Mapping[str, str]) -> ssl.SSLContext:
-    """Certificates are always checked, the host's name too."""
-    try:
-        context = ssl.create_default_context(cadata=credentials.get("ca"))
-        if "client_certificate" in credentials:
-            _load_certificate(context, credentials["client_certificate"], credentials.get("client_key", ""))
-    except (ssl.SSLError, ValueError, OSError):
-        raise Permanent(Code.CREDENTIALS_MISSING) from None
-    return context
-
-
-def _load_certificate(context: ssl.SSLContext, certificate: str, key: str) -> None:
-    """The ssl module takes a file only: one that nobody else can read, gone before this returns."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "chain")
-        path.touch(mode=0o600)
-        path.write_text(f"{certificate}\n{key}\n", encoding="ascii")
-        context.load_cert_chain(path)
+            host = port = None
+        agreed = destination.system.options.get("plain_line") == "agreed"
+        guarded = parts.scheme == "mllps" or (parts.scheme == "mllp" and (agreed or is_guarded(f"http://{parts.netloc}")))
+        if not host or not port or not guarded:
+            raise Permanent(Code.ENDPOINT_NOT_SECURE)
+        return cls(host, port, context_of(destination.credentials) if parts.scheme == "mllps" else None)
 
 
 class Mllp:
@@ -233,7 +217,7 @@ class Mllp:
         self._slots = asyncio.Semaphore(max(1, limits.concurrency))
         self._idle: list[_Connection] = []
         self._opened: set[_Connection] = set()
-        self._next_start = 0.0
+        self._pace = Pace(limits.per_second)
 
     async def ask(self, exchange: Exchange) -> None:
         """Send a message that has no effect and wait for its answer.
@@ -242,7 +226,7 @@ class Mllp:
         a certificate or a size that another attempt would meet again. ``limits.timeout_s`` is for all of it.
         """
         async with self._slots:
-            await self._pace()
+            await self._pace.turn()
             try:
                 async with asyncio.timeout(self._limits.timeout_s):
                     await self._exchange(exchange)
@@ -292,18 +276,11 @@ class Mllp:
         loop = asyncio.get_running_loop()
         address, most = self._address, self._limits.max_reply_bytes
         try:
-            _, connection = await loop.create_connection(lambda: _Connection(most, self._opened), address.host, address.port, ssl=address.tls)
+            _, connection = await loop.create_connection(
+                lambda: _Connection(most, self._opened), address.host, address.port, ssl=address.tls
+            )
         except ssl.SSLCertVerificationError:
             raise Permanent(Code.CERTIFICATE_REFUSED) from None
         except OSError:
             raise Transient(Code.AGENCY_UNREACHABLE) from None
         return connection
-
-    async def _pace(self) -> None:
-        """Wait for this message's turn under the agreed rate."""
-        if self._limits.per_second <= 0:
-            return
-        now = time.monotonic()
-        start = max(now, self._next_start)
-        self._next_start = start + 1 / self._limits.per_second
-        await asyncio.sleep(start - now)

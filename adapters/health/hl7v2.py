@@ -37,7 +37,7 @@ class Hl7v2Connector(Incapable):
     def __init__(self, destination: Destination, clock: Clock = lambda: datetime.now(UTC)) -> None:
         system = destination.system
         self._profile = Profile.of(system.options)
-        self._mllp = Mllp(Address.of(destination.endpoint, destination.credentials), system.limits)
+        self._mllp = Mllp(Address.of(destination), system.limits)
         self._clock = clock
 
     async def look_up(self, release: LookupRelease, unsure: bool) -> Reply[Answer]:

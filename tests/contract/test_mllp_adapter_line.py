@@ -411,10 +411,19 @@ def test_the_digest_is_of_all_bytes_sent() -> None:
     assert digest == expected
 
 
-@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:1", "mllp://127.0.0.1", "mllp://:99999999", "127.0.0.1:2575", ""])
-def test_an_endpoint_that_is_none_is_refused(endpoint: str) -> None:
-    with pytest.raises(Permanent):
+@pytest.mark.parametrize(
+    "endpoint",
+    ["http://127.0.0.1:1", "mllp://127.0.0.1", "mllp://:99999999", "127.0.0.1:2575", "", "mllp://trust.example:2575", "mllp://10.1.2.3:2575"],
+)
+def test_an_endpoint_that_is_none_or_in_the_clear_is_refused(endpoint: str) -> None:
+    with pytest.raises(Permanent) as refused:
         Hl7v2Connector(destination(SystemKind.HL7V2, endpoint))
+    assert refused.value.reason is Code.ENDPOINT_NOT_SECURE
+
+
+def test_a_plain_line_within_a_protected_network_must_be_agreed() -> None:
+    Hl7v2Connector(destination(SystemKind.HL7V2, "mllp://trust.example:2575", options={"plain_line": "agreed"}))
+    Hl7v2Connector(destination(SystemKind.HL7V2, "mllps://trust.example:2575"))
 
 
 def test_frames_come_out_the_same_however_the_stream_is_cut() -> None:

@@ -229,7 +229,7 @@ def test_mutual_tls(tmp_path: Path) -> None:
     assert isinstance(known, Answer)
     assert known.kind is AnswerKind.CANDIDATES
     assert isinstance(without, Transient)
-    assert isinstance(unreadable, Permanent)
+    assert isinstance(unreadable, Transient)
     assert unreadable.reason is Code.CREDENTIALS_MISSING
 
 

@@ -208,6 +208,12 @@ def test_html_truncation_silence_and_somebody_else(homes: RestClient, agency: Ag
     assert ids(raw("wrong_person").json()) != [persona(agency, "wrong_person").local_id]
 
 
+def test_failures_that_pass(homes: RestClient, agency: Agency) -> None:
+    busy, limited = asked(persona(agency, "busy_twice")), asked(persona(agency, "rate_limited_once"))
+    assert [homes.send("POST", SEARCH, busy).status_code for _ in range(3)] == [503, 503, 200]
+    assert [homes.send("POST", SEARCH, limited).status_code for _ in range(2)] == [429, 200]
+
+
 def test_a_merged_person_names_the_surviving_one(homes: RestClient, agency: Agency) -> None:
     merged, survivor = persona(agency, "merged"), persona(agency, "survivor")
     answer = homes.send("GET", f"/api/v1/persons/{merged.local_id}")

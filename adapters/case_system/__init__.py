@@ -1,0 +1,3 @@
+"""The coordinator's case system."""
+
+from adapters.case_system.connector import connect

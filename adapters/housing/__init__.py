@@ -1,0 +1,3 @@
+"""Housing systems."""
+
+from adapters.housing.connector import connect

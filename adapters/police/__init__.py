@@ -1,0 +1,3 @@
+"""Police records systems."""
+
+from adapters.police.connector import connect
