@@ -93,6 +93,9 @@ class Code(StrEnum):
     RECORD_NOT_FOUND = "RECORD_NOT_FOUND"
     RECORD_CHANGED_MEANWHILE = "RECORD_CHANGED_MEANWHILE"
     SEVERAL_WITH_OUR_IDENTIFIER = "SEVERAL_WITH_OUR_IDENTIFIER"
+    IDENTIFIER_NOT_OURS = "IDENTIFIER_NOT_OURS"
+    SUBJECT_VIEW_UNREADABLE = "SUBJECT_VIEW_UNREADABLE"
+    SUBJECT_VIEW_CHANGED = "SUBJECT_VIEW_CHANGED"
     KIND_NOT_SUPPORTED = "KIND_NOT_SUPPORTED"
     CONNECTOR_FAILED = "CONNECTOR_FAILED"
     ENVELOPE_UNREADABLE = "ENVELOPE_UNREADABLE"
@@ -155,6 +158,7 @@ class Code(StrEnum):
     WORK_ITEM_MISSING = "WORK_ITEM_MISSING"
     COMPLETION_DIFFERS = "COMPLETION_DIFFERS"
     COMPLETION_NOT_TOLD = "COMPLETION_NOT_TOLD"
+    TAKES_TOO_LONG = "TAKES_TOO_LONG"
     # tasks
     RECEIPT_REQUIRED = "RECEIPT_REQUIRED"
     TASK_CLOSED = "TASK_CLOSED"
@@ -333,6 +337,9 @@ _TEXTS: dict[Code, CodeText] = {
     Code.RECORD_NOT_FOUND: CodeText("The record was not found", "The system has no such record, or no longer shows it to us.", "Look in the agency's own system; the record may have been merged."),
     Code.RECORD_CHANGED_MEANWHILE: CodeText("It changed in the agency's system meanwhile", "Somebody there saved it while we did.", "Look in the agency's own system; nothing was overwritten."),
     Code.SEVERAL_WITH_OUR_IDENTIFIER: CodeText("The agency's system holds several of ours", "More than one entry carries our identifier.", "Remove all but one in the agency's own system, then check again."),
+    Code.IDENTIFIER_NOT_OURS: CodeText("The entry no longer carries our identifier", "Somebody changed it in the agency's system.", "Look in the agency's own system; what is not ours is not touched."),
+    Code.SUBJECT_VIEW_UNREADABLE: CodeText("A view of the subject's could not be read", "The system does not offer it, or it differs each time it is read.", "Check the views named in the agreement with the agency; until then no alert is written."),
+    Code.SUBJECT_VIEW_CHANGED: CodeText("Something that the person concerned can see has changed", "A view of theirs is not the same as before the alert.", "The alert is withdrawn by itself. Tell the agency's system administrator at once."),
     Code.KIND_NOT_SUPPORTED: CodeText("The agency's system cannot do this", "It is not among the capabilities in the agreement.", "A person does it by hand; a task says how."),
     Code.CONNECTOR_FAILED: CodeText("The connection to the agency failed inside the gateway", "A fault in our own software.", "Tell the system administrator; the log names the place."),
     Code.ENVELOPE_UNREADABLE: CodeText("A stored message cannot be read", "Its content is not what was stored.", "Tell the system administrator; a backup may be needed."),
@@ -389,6 +396,7 @@ _TEXTS: dict[Code, CodeText] = {
     Code.NO_WORK_ITEM_SYSTEM: CodeText("No system takes this action", "The agency has no record system that takes actions.", "Its representative passes it on."),
     Code.WORK_ITEM_MISSING: CodeText("The action is missing from the agency's system", "It was accepted there and is no longer found.", "Ask the agency; send it again if it was deleted."),
     Code.COMPLETION_DIFFERS: CodeText("Two different answers about one action", "It was closed before with other content.", "Ask the agency which is right; the first one stands."),
+    Code.TAKES_TOO_LONG: CodeText("It takes too long", "It was sent a day ago or more, and nothing settled has come back.", "Look at the queue, and in the agency's system."),
     Code.COMPLETION_NOT_TOLD: CodeText("The coordinator's system was not told", "It did not take the completion.", "Enter it there by hand."),
     Code.RECEIPT_REQUIRED: CodeText("Say what was done", "A task is closed with a few words about what was done.", "Write what you did or found."),
     Code.TASK_CLOSED: CodeText("The task is closed already", "Somebody closed it before.", "Open the list of tasks again."),

@@ -6,10 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from gateway.domain.actors import Actor
-from gateway.domain.events import AuditEvent
+from gateway.domain.events import AuditEvent, EventKind
+from gateway.policy import permissions
+from gateway.policy.permissions import Act
 from gateway.services.ports import Work
+from gateway.services.recording import noted
 
 
 def about(work: Work, actor: Actor, thing: str) -> Sequence[tuple[datetime, AuditEvent]]:
     """Everything recorded about one opaque id, oldest first; auditors only."""
-    raise NotImplementedError
+    permissions.check_can(actor, Act.VIEW_AUDIT)
+    work.audit.record(noted(EventKind.AUDIT_VIEWED, actor, thing))
+    return work.audit.about(thing)

@@ -110,10 +110,10 @@ def _code(report: FlagReport) -> str:
 
 
 def _after_check(work: Work, flag: Flag, report: FlagReport, final: bool) -> Flag:
-    if flag.state not in (FlagState.UNSURE, FlagState.PLACED):
+    if flag.state not in _UNDER_WAY | {FlagState.PLACED}:
         return flag
     if report.finding is FlagFinding.PLACED:
-        return _confirmed(work, flag) if flag.state is FlagState.UNSURE else replace(flag, reason="")
+        return _confirmed(work, flag) if flag.state in _UNDER_WAY else _still_there(work, flag)
     if report.finding in _TO_WITHDRAW:
         return _withdrawn(work, flag, report)
     if report.finding in (FlagFinding.NOT_THERE, FlagFinding.ENDED):
@@ -121,9 +121,14 @@ def _after_check(work: Work, flag: Flag, report: FlagReport, final: bool) -> Fla
     return _not_seen(work, flag, report) if final else flag
 
 
+def _still_there(work: Work, flag: Flag) -> Flag:
+    end_task(work, TaskKind.DIFFERENCE_FOUND, flag.id, agency_id=flag.agency_id)
+    return replace(flag, reason="")
+
+
 def _gone(work: Work, flag: Flag, report: FlagReport) -> Flag:
     """Never there: the representative places it. There before: somebody removed it; what may be left is removed, and a person told."""
-    if flag.state is FlagState.UNSURE:
+    if flag.state in _UNDER_WAY:
         end_task(work, TaskKind.CHECK_UNSURE_FLAG, flag.id, agency_id=flag.agency_id)
         return _left_to_a_person(work, flag, Code.FLAG_NOT_THERE)
     give_task(work, flag.agency_id, TaskKind.FLAG_CHANGED, flag.id, Code.FLAG_NOT_THERE)
@@ -132,7 +137,7 @@ def _gone(work: Work, flag: Flag, report: FlagReport) -> Flag:
 
 def _not_seen(work: Work, flag: Flag, report: FlagReport) -> Flag:
     """The check itself failed: nothing is concluded, and a person is told."""
-    kind = TaskKind.CHECK_UNSURE_FLAG if flag.state is FlagState.UNSURE else TaskKind.DIFFERENCE_FOUND
+    kind = TaskKind.CHECK_UNSURE_FLAG if flag.state in _UNDER_WAY else TaskKind.DIFFERENCE_FOUND
     give_task(work, flag.agency_id, kind, flag.id, report.reason or Code.NOT_ANSWERED)
     return replace(flag, reason=report.reason or Code.NOT_ANSWERED)
 

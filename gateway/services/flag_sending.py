@@ -80,6 +80,15 @@ def remove(work: Work, flag: Flag, reason: str, *, error: bool = False) -> None:
         work.outbox.send(MessageKind.FLAG_END, release, order_key=order_key(flag))
 
 
+def remove_again(work: Work, flag: Flag) -> bool:
+    """Send a removal anew in place of one that waits or was lost; not for what a person removes by hand."""
+    if any(t.kind is TaskKind.REMOVE_FLAG_BY_HAND and t.about == str(flag.id) for t in work.tasks.open_of(flag.agency_id)):
+        return False
+    work.outbox.withdraw(order_key(flag))
+    remove(work, flag, flag.reason, error=flag.state is FlagState.WITHDRAWING)
+    return True
+
+
 def look(work: Work, flag: Flag) -> bool:
     """Have our alert read again; False when there is no way to ask."""
     release = disclosure.release_flag_check(flag, work.agreements.of(flag.agency_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from gateway.domain.actors import GATEWAY, Actor
 from gateway.domain.agreements import SharingAgreement
@@ -252,7 +252,18 @@ def record_receipt(work: Work, actor: Actor, task_id: TaskId, receipt: str, done
     return flag_receipts.record_receipt(work, actor, task_id, receipt, done)
 
 
+LATE = timedelta(days=1)
+"""A write that is still under way after this is looked after, as if its outcome had been lost."""
+
+
 def start_checks(work: Work) -> int:
-    """Ask every system to read our alerts again; returns how many questions were sent."""
-    standing = [f for a in work.agreements.all() for f in work.flags.of_agency(a.agency_id) if f.state in (_S.PLACED, _S.UNSURE)]
-    return sum(flag_sending.look(work, flag) for flag in standing)
+    """Ask every system to read our alerts again, and to remove again what should be gone by now; returns how many questions were sent."""
+    flags = [f for a in work.agreements.all() for f in work.flags.of_agency(a.agency_id)]
+    looked = sum(flag_sending.look(work, flag) for flag in flags if _to_look_at(work, flag))
+    going = [f for f in flags if f.state in _ENDS_BY_ITSELF and f.approved_at is not None]
+    return looked + sum(flag_sending.remove_again(work, flag) for flag in going)
+
+
+def _to_look_at(work: Work, flag: Flag) -> bool:
+    late = flag.state is _S.PLACING and flag.approved_at is not None and work.now() - flag.approved_at > LATE
+    return late or flag.state in (_S.PLACED, _S.UNSURE)

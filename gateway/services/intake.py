@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from gateway.domain.actors import Actor
-from gateway.domain.case_list import RowProblem
+from gateway.domain.case_list import CaseList, RowProblem, Subject
 from gateway.domain.case_list_reading import ParsedList
+from gateway.domain.errors import Code, InvalidInput
+from gateway.domain.events import EventKind
+from gateway.domain.flags import LIVE_FLAG_STATES
 from gateway.domain.identifiers import CaseListId, MaracId
+from gateway.domain.lookup import Lookup, LookupOutcome
+from gateway.domain.tasks import TaskKind
+from gateway.policy import permissions
+from gateway.policy.permissions import Act
+from gateway.services import asking, flagging, issues, reaching
+from gateway.services.issues import Issue
 from gateway.services.ports import Work
+from gateway.services.recording import desk_of, end_task, give_task, give_tasks, noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +52,125 @@ def receive_case_list(work: Work, actor: Actor, marac_id: MaracId, parsed: Parse
     Raises ``Refused`` without the right, ``InvalidInput`` (``LIST_REFUSED``, ``LIST_EMPTY``, ``MEETING_DATE_MISSING``) when it cannot be
     accepted; then nothing of it is kept.
     """
-    raise NotImplementedError
+    permissions.check_can(actor, Act.RECEIVE_LIST, marac_id=marac_id)
+    day = _acceptable(parsed, meeting_date)
+    digest = issues.digest_of(day, parsed.cases, parsed.problems)
+    same = work.case_lists.find_same(marac_id, digest)
+    if same is not None:
+        return _repeated(work, actor, same, digest)
+    return _accept(work, actor, marac_id, day, parsed, digest)
+
+
+def problems(work: Work, actor: Actor, list_id: CaseListId) -> Sequence[RowProblem]:
+    """What was wrong in the newest issue of a list: where, which code, and what became of the row."""
+    reaching.list_for(work, actor, Act.VIEW_LIST, list_id)
+    return work.case_lists.problems(list_id)
+
+
+def _acceptable(parsed: ParsedList, meeting_date: date | None) -> date:
+    if parsed.refused:
+        raise InvalidInput(Code.LIST_REFUSED)
+    if not parsed.people:
+        raise InvalidInput(Code.LIST_EMPTY)
+    day = parsed.meeting_date or meeting_date
+    if day is None:
+        raise InvalidInput(Code.MEETING_DATE_MISSING)
+    return day
+
+
+def _repeated(work: Work, actor: Actor, list_id: CaseListId, digest: bytes) -> ListReceipt:
+    """The same content again changes nothing, also when a newer issue came since: then the receipt says so."""
+    newest = work.case_lists.get(list_id)
+    wrong = list(work.case_lists.problems(list_id))
+    if issues.digest_of(newest.meeting_date, newest.cases, wrong) != digest:
+        wrong.insert(0, RowProblem(0, "", Code.LIST_OLDER_ISSUE, "warning"))
+    work.audit.record(noted(EventKind.LIST_REPEATED, actor, list_id, issue=newest.issue))
+    people = len(newest.subjects)
+    return ListReceipt(list_id, True, len(newest.cases), people, wrong, Changes(unchanged=people), newest.issue)
+
+
+def _accept(work: Work, actor: Actor, marac_id: MaracId, day: date, parsed: ParsedList, digest: bytes) -> ListReceipt:
+    before = work.case_lists.latest(marac_id, day)
+    list_id = before.id if before else CaseListId(work.new_id())
+    new = issues.compare(parsed, before, list_id, work.new_id)
+    number = before.issue + 1 if before else 1
+    accepted = CaseList(list_id, marac_id, day, work.now(), new.cases, number)
+    facts = {"issue": number, "people": len(accepted.subjects), "withdrawn": len(new.withdrawn), "problems": len(parsed.problems)}
+    work.case_lists.add(accepted, digest, parsed.problems, noted(EventKind.LIST_RECEIVED, actor, list_id, None, **facts))
+    _look_into(work, actor, accepted, new)
+    changes = Changes(len(new.added), len(new.changed), len(new.withdrawn), new.unchanged)
+    return ListReceipt(list_id, False, len(new.cases), len(accepted.subjects), tuple(parsed.problems), changes, number)
+
+
+def _look_into(work: Work, actor: Actor, accepted: CaseList, new: Issue) -> None:
+    """Ask about who is new, ask again about who changed, stop asking about who is gone, hold who stands in two parts."""
+    asking.ask_about(work, actor, accepted, new.added)
+    _ask_about_changed(work, actor, accepted, new.changed)
+    _withdraw(work, actor, new.withdrawn)
+    _hold_two_parts(work, accepted, [*new.added, *(now for _, now in new.changed)])
+
+
+# -------------------------------------------------------------------------------------------------------------- changed
+
+
+def _ask_about_changed(work: Work, actor: Actor, accepted: CaseList, changed: Sequence[tuple[Subject, Subject]]) -> None:
+    """The questions leave again with what is now known. A decision about somebody who is described otherwise now is not kept."""
+    described_otherwise = {now.id for old, now in changed if issues.says_who(old.person) != issues.says_who(now.person)}
+    people = {now.id: now for _, now in changed}
+    if not people:
+        return
+    questions = [_anew(work, k, people[k.subject_id], k.subject_id in described_otherwise) for k in _lookups_of(work, people)]
+    work.lookups.save([q.lookup for q in questions], [asking.asked_event(actor, q.lookup) for q in questions])
+    not_after = asking.last_moment(accepted, work.now())
+    for question in questions:
+        work.outbox.withdraw(asking.order_key(question.lookup.id))
+        asking.send(work, question, not_after)
+    _review_flags(work, [people[id_] for id_ in described_otherwise], Code.RECORDS_CHANGED)
+
+
+def _anew(work: Work, lookup: Lookup, subject: Subject, described_otherwise: bool) -> asking.Question:
+    agreement = work.agreements.of(lookup.agency_id)
+    asked = asking.question(work, lookup, subject, agreement, reaching.system_of(agreement, lookup.system))
+    if described_otherwise:
+        return replace(asked, lookup=replace(asked.lookup, answered_at=None, graded=(), decision=None))
+    return asking.keeping_what_is_known(asked, lookup) if asked.release else asking.Question(lookup)
+
+
+def _lookups_of(work: Work, people: Iterable[object]) -> Sequence[Lookup]:
+    return work.lookups.of_subjects(list(people))  # type: ignore[arg-type]
+
+
+# ------------------------------------------------------------------------------------------------------------ withdrawn
+
+
+def _withdraw(work: Work, actor: Actor, gone: Sequence[Subject]) -> None:
+    """No more questions about them, no answers kept; what stands or is open is for a person to review, never silently undone."""
+    if not gone:
+        return
+    lookups = work.lookups.of_subjects([s.id for s in gone])
+    for lookup in lookups:
+        work.outbox.withdraw(asking.order_key(lookup.id))
+        if lookup.outcome is not LookupOutcome.KNOWN:
+            end_task(work, TaskKind.SETTLE_MATCH, lookup.id, actor, lookup.agency_id)
+            end_task(work, TaskKind.ANSWER_BY_HAND, lookup.id, actor, lookup.agency_id)
+    marked = [replace(lookup, reason=Code.SUBJECT_WITHDRAWN) for lookup in lookups]
+    if marked:
+        work.lookups.save(marked, [noted(EventKind.SUBJECT_WITHDRAWN, actor, k.id, k.agency_id) for k in marked])
+    work.audit.record(*(noted(EventKind.SUBJECT_WITHDRAWN, actor, s.id) for s in gone))
+    _review_flags(work, gone, Code.SUBJECT_WITHDRAWN)
+
+
+def _review_flags(work: Work, people: Sequence[Subject], reason: Code) -> None:
+    live = [f for f in work.flags.of_subjects([s.id for s in people]) if f.state in LIVE_FLAG_STATES] if people else []
+    give_tasks(work, TaskKind.REVIEW_FLAG, ((f.agency_id, f.id, reason) for f in live))
+
+
+# ------------------------------------------------------------------------------------------------------------ two parts
+
+
+def _hold_two_parts(work: Work, accepted: CaseList, people: Sequence[Subject]) -> None:
+    """Who stands in two parts, in this or any earlier list, is a person's decision; alerts on their way are stopped meanwhile."""
+    for subject in people:
+        if len(work.case_lists.roles_of(subject)) > 1:
+            give_task(work, desk_of(work, accepted.marac_id), TaskKind.BOTH_ROLES, subject.id, Code.BOTH_ROLES)
+            flagging.hold_for_both_roles(work, sorted(work.case_lists.same_person(subject)))

@@ -9,9 +9,14 @@ from typing import Protocol
 from uuid import UUID
 
 from gateway.domain.actors import Actor
+from gateway.domain.events import EventKind
 from gateway.domain.identifiers import SystemKey
 from gateway.domain.releases import Release
+from gateway.policy import permissions
+from gateway.policy.permissions import Act
+from gateway.services import gate
 from gateway.services.ports import Work
+from gateway.services.recording import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +61,44 @@ class Queue(Protocol):
 
 
 def summary(work: Work, actor: Actor, queue: Queue) -> Sequence[LaneSummary]:
-    """All lanes for the system administrator, the agency's own for its people."""
-    raise NotImplementedError
+    """All lanes for those who serve the Marac or run the gateway, the agency's own for its people."""
+    return [lane for lane in queue.lanes() if _sees(actor, lane.lane)]
 
 
 def dead_letters(work: Work, actor: Actor, queue: Queue) -> Sequence[DeadLetter]:
     """What waits for a person."""
-    raise NotImplementedError
+    return [letter for letter in queue.dead() if _sees(actor, letter.lane)]
+
+
+def _sees(actor: Actor, lane: SystemKey) -> bool:
+    own = permissions.reach(actor, Act.VIEW_QUEUE)
+    return own is None or lane.partition("/")[0] == own
 
 
 def pause(work: Work, actor: Actor, queue: Queue, lane: SystemKey) -> None:
     """Stop sending to one destination; nothing is lost."""
-    raise NotImplementedError
+    permissions.check_can(actor, Act.CHANGE_QUEUE)
+    queue.pause(lane)
+    work.audit.record(noted(EventKind.QUEUE_CHANGED, actor, lane, change="pause"))
 
 
 def resume(work: Work, actor: Actor, queue: Queue, lane: SystemKey) -> None:
     """Send again to a destination that was stopped."""
-    raise NotImplementedError
+    permissions.check_can(actor, Act.CHANGE_QUEUE)
+    queue.resume(lane)
+    work.audit.record(noted(EventKind.QUEUE_CHANGED, actor, lane, change="resume"))
 
 
 def replay(work: Work, actor: Actor, queue: Queue, message_id: UUID) -> str:
     """Send a dead message again through the same gate as the first time; "" when sent, else the code that stopped it."""
-    raise NotImplementedError
+    permissions.check_can(actor, Act.CHANGE_QUEUE)
+    stopped = queue.replay(message_id, lambda _kind, release: gate.may_leave(work, release))
+    work.audit.record(noted(EventKind.QUEUE_CHANGED, actor, message_id, change="replay", stopped=stopped))
+    return stopped
+
+
+def withdraw(work: Work, actor: Actor, queue: Queue, message_id: UUID) -> None:
+    """Give a dead message up for good; the thing it was about keeps its state and its task."""
+    permissions.check_can(actor, Act.CHANGE_QUEUE)
+    queue.withdraw(message_id)
+    work.audit.record(noted(EventKind.QUEUE_CHANGED, actor, message_id, change="withdraw"))

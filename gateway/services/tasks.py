@@ -3,18 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gateway.domain.actors import Actor
-from gateway.domain.identifiers import TaskId
-from gateway.domain.tasks import PersonTask
+from gateway.domain.errors import Code, Conflict, NotFound
+from gateway.domain.events import EventKind
+from gateway.domain.identifiers import AgencyId, TaskId
+from gateway.domain.tasks import PersonTask, TaskKind
+from gateway.policy import permissions
+from gateway.policy.permissions import Act
+from gateway.services import flag_receipts, reaching
 from gateway.services.ports import Work
+from gateway.services.recording import desk_of, noted
+
+WITH_RECEIPT = frozenset({TaskKind.PLACE_FLAG_BY_HAND, TaskKind.REMOVE_FLAG_BY_HAND, TaskKind.CHECK_UNSURE_FLAG})
+"""Tasks whose receipt also moves an alert: closed through ``flagging.record_receipt`` and in no other way."""
 
 
 def open_tasks(work: Work, actor: Actor) -> Sequence[PersonTask]:
-    """Open tasks of the reader's own agency; the coordinator's are those of the Marac's own case system."""
-    raise NotImplementedError
+    """Open tasks of the reader's own agency, oldest first; the coordinator's are those of the Marac's desk."""
+    return [task for agency_id in sorted(_desks(work, actor)) for task in work.tasks.open_of(agency_id)]
 
 
 def close_task(work: Work, actor: Actor, task_id: TaskId, receipt: str, version: int) -> PersonTask:
-    """Close with a few words of what was done. Tasks about alerts by hand go through ``flagging.record_receipt`` instead."""
-    raise NotImplementedError
+    """Close with a few words of what was done. Raises ``Conflict`` for a task of ``WITH_RECEIPT``, one closed or changed since;
+    ``InvalidInput(RECEIPT_REQUIRED)``."""
+    desks = _desks(work, actor)
+    task = work.tasks.get(task_id)
+    if task.agency_id not in desks:
+        raise NotFound(Code.NOT_FOUND)
+    if task.kind in WITH_RECEIPT:
+        raise Conflict(Code.TRANSITION_NOT_ALLOWED)
+    flag_receipts.check_open(task, receipt)
+    reaching.check_version(task.version, version)
+    closed = replace(task, closed_at=work.now(), closed_by=actor.user_id, receipt=receipt.strip())
+    work.tasks.close(closed, noted(EventKind.TASK_CLOSED, actor, task.id, task.agency_id, task=task.kind.value))
+    return work.tasks.get(task_id)
+
+
+def _desks(work: Work, actor: Actor) -> frozenset[AgencyId]:
+    """The agencies whose tasks are the actor's: their own, or for the coordinator the desk of each of their Maracs."""
+    own = permissions.reach(actor, Act.WORK_ON_TASKS)
+    return frozenset({own}) if own is not None else frozenset(desk_of(work, marac_id) for marac_id in actor.marac_ids)
