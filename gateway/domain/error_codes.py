@@ -243,6 +243,7 @@ class Code(StrEnum):
     CASE_NUMBER_REPEATED = "CASE_NUMBER_REPEATED"
     CASE_WITHOUT_VICTIM = "CASE_WITHOUT_VICTIM"
     CASE_WITHOUT_PERPETRATOR = "CASE_WITHOUT_PERPETRATOR"
+    CASES_NOT_SEPARATED = "CASES_NOT_SEPARATED"
     CASE_REPEATED = "CASE_REPEATED"
     SAME_PERSON_TWO_ROLES = "SAME_PERSON_TWO_ROLES"
     PERSON_IN_BOTH_ROLES = "PERSON_IN_BOTH_ROLES"
@@ -476,6 +477,7 @@ _TEXTS: dict[Code, CodeText] = {
     Code.CASE_NUMBER_REPEATED: CodeText("A case number stands for two cases", "Other people stand under the same number.", "Give each case its own number."),
     Code.CASE_WITHOUT_VICTIM: CodeText("The case has no victim", "Nobody in it has that part; columns may have been mixed up.", "Complete the case."),
     Code.CASE_WITHOUT_PERPETRATOR: CodeText("The case has no perpetrator", "Nobody in it has that part.", "Add the person if known."),
+    Code.CASES_NOT_SEPARATED: CodeText("It cannot be told where one case ends and the next begins", "There are no case numbers, and the rows do not begin with the victim of each case.", "Add a column with case numbers and send the list again."),
     Code.CASE_REPEATED: CodeText("A case seems to stand twice", "The same people stand under another number.", "Check whether both are meant."),
     Code.SAME_PERSON_TWO_ROLES: CodeText("One person stands in two parts of one case", "The same name and date of birth, or the same number, stand under both.", "Check who is who and send the list again."),
     Code.PERSON_IN_BOTH_ROLES: CodeText("One person is harmed in one case and alleged to harm in another", "The same name and date of birth stand under both.", "Check whether it is the same person; nothing is placed without a decision."),
