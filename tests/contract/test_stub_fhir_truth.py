@@ -8,7 +8,6 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -122,6 +121,6 @@ def folded(text: str) -> str:
     return re.sub(r"\W", "", text).casefold()
 
 
-def test_asking_about_everybody_wrote_nothing(trust: TrustClient, tmp_path: Path) -> None:
+def test_asking_about_everybody_wrote_nothing(trust: TrustClient) -> None:
     entries: list[dict[str, Any]] = trust.stub.ledger()
     assert {entry["what"].partition(".")[0] for entry in entries} <= {"lookup"}
