@@ -19,7 +19,7 @@ from contracts.stubs.people import AgencyPerson
 from contracts.stubs.process import serve_http
 from contracts.stubs.rest.bodies import Record, answer, etag, plain, read
 from contracts.stubs.rest.problems import Problem
-from contracts.stubs.rest.service import Service, read_rest_command_line, work_item_routes
+from contracts.stubs.rest.service import Service, WorkItemDesk, read_rest_command_line
 from contracts.stubs.rest.work_items import Wording, WorkItems
 from contracts.stubs.views import Look
 
@@ -57,7 +57,7 @@ class Housing:
             Route(alerts + "/persons/{id}", self.alerts_of_person),
             Route(alerts + "/properties/{reference}", self.alerts_of_property),
             Route(alerts + "/alerts/{id}/end-alert", self.end_alert, methods=["PATCH"]),
-            *work_item_routes(self._service, self.items, "/api/v1/tasks", self.register.by_id),
+            *WorkItemDesk(self._service, self.items, self.register.by_id).routes("/api/v1/tasks"),
         ]
 
     def looks(self) -> dict[str, Look]:

@@ -17,7 +17,7 @@ from contracts.stubs.police.views import VIEWS, View
 from contracts.stubs.process import serve_http
 from contracts.stubs.rest.bodies import answer, etag, read
 from contracts.stubs.rest.problems import Problem
-from contracts.stubs.rest.service import Service, read_rest_command_line, work_item_routes
+from contracts.stubs.rest.service import Service, WorkItemDesk, read_rest_command_line
 from contracts.stubs.rest.work_items import Wording, WorkItems
 from contracts.stubs.views import Look
 
@@ -44,7 +44,7 @@ class Records:
             Route(person, self.person),
             Route(person + "/markers", self.markers_of, methods=["GET", "POST"]),
             Route(person + "/markers/{marker}", self.marker, methods=["GET", "PUT"]),
-            *work_item_routes(self._service, self.items, "/v1/work-items", self.nominals.by_id),
+            *WorkItemDesk(self._service, self.items, self.nominals.by_id).routes("/v1/work-items"),
         ]
 
     def looks(self) -> dict[str, Look]:

@@ -91,48 +91,62 @@ class FrontDoor:
         return self._gate.admits(headers.get(b"authorization", ""), headers.get(b"x-api-key", ""))
 
 
-def work_item_routes(service: Service, items: WorkItems, path: str, people: Mapping[str, AgencyPerson]) -> list[Route]:
-    """The interface's routes for work items under ``path``, and the deeds of the agency's people on them."""
-    operation = items.wording.noun
+class WorkItemDesk:
+    """The interface's routes for work items, and the deeds of the agency's people on them."""
 
-    async def one(request: Request) -> Response:
+    def __init__(self, service: Service, items: WorkItems, people: Mapping[str, AgencyPerson]) -> None:
+        self._service, self._items, self._people = service, items, people
+        self._noun = items.wording.noun
+
+    def routes(self, path: str) -> list[Route]:
+        """The work items under ``path``; staff and their inbox under ``/__staff/work-items``."""
+        return [
+            Route(path, self.page),
+            Route(path + "/{reference}", self.one, methods=["GET", "PUT"]),
+            Route("/__staff/work-items", self.inbox),
+            Route("/__staff/work-items/{reference}/{deed}", self.deed, methods=["POST"]),
+        ]
+
+    async def one(self, request: Request) -> Response:
+        """One work item, read or put."""
         reference = _reference(request)
         if request.method == "GET":
-            item = items.get(reference)
-            return await service.trouble.around(request, f"get {operation}", people.get(item.subject), lambda: _shown(items, reference))
+            item = self._items.get(reference)
+
+            async def respond() -> Response:
+                return answer(item.shown(), 200, etag(item.version))
+
+            return await self._service.trouble.around(request, f"get {self._noun}", self._people.get(item.subject), respond)
         asked = await read(request, NewWorkItem)
         subject = next(iter((asked.subject or {}).values()), "")
 
         async def store() -> Response:
-            item, created = items.put(reference, asked, request.headers.get("if-match"))
-            return answer(item.shown(), 201 if created else 200, etag(item.version))
+            stored, created = self._items.put(reference, asked, request.headers.get("if-match"))
+            return answer(stored.shown(), 201 if created else 200, etag(stored.version))
 
-        return await service.trouble.around(request, f"put {operation}", people.get(subject), store)
+        return await self._service.trouble.around(request, f"put {self._noun}", self._people.get(subject), store)
 
-    async def page(request: Request) -> Response:
+    async def page(self, request: Request) -> Response:
+        """One page in the order of changes."""
+
         async def respond() -> Response:
             wanted = request.query_params
-            found, cursor = items.page(wanted.get("updatedSince"), wanted.get("cursor"), _limit(wanted.get("limit", "50")))
+            found, cursor = self._items.page(wanted.get("updatedSince"), wanted.get("cursor"), _limit(wanted.get("limit", "50")))
             return answer({"items": [item.shown() for item in found], "nextCursor": cursor})
 
-        return await service.trouble.around(request, f"list {operation}", None, respond)
+        return await self._service.trouble.around(request, f"list {self._noun}", None, respond)
 
-    async def deed(request: Request) -> Response:
+    async def deed(self, request: Request) -> Response:
+        """``accept``, or ``finish`` with an outcome; the notice goes out."""
         reference = request.path_params["reference"]
         accepts = request.path_params["deed"] == "accept"
-        item = items.accept(reference) if accepts else items.finish(reference, await read(request, Outcome))
-        items.tell(item, _manner(service, people.get(item.subject)))
+        item = self._items.accept(reference) if accepts else self._items.finish(reference, await read(request, Outcome))
+        self._items.tell(item, _manner(self._service, self._people.get(item.subject)))
         return answer(item.shown())
 
-    async def inbox(_request: Request) -> Response:
-        return answer([item.shown() for item in items.page(None, None, 1_000_000)[0]])
-
-    return [
-        Route(path, page),
-        Route(path + "/{reference}", one, methods=["GET", "PUT"]),
-        Route("/__staff/work-items", inbox),
-        Route("/__staff/work-items/{reference}/{deed}", deed, methods=["POST"]),
-    ]
+    async def inbox(self, _request: Request) -> Response:
+        """All work items, as the agency's own people see them."""
+        return answer([item.shown() for item in self._items.page(None, None, 1_000_000)[0]])
 
 
 def read_rest_command_line(kind: str, argv: Sequence[str] | None = None) -> tuple[Invocation, dict[str, str]]:
@@ -160,11 +174,6 @@ def _limit(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 100:
         raise Problem(400, "invalid-request")
     return int(text)
-
-
-async def _shown(items: WorkItems, reference: str) -> Response:
-    item = items.get(reference)
-    return answer(item.shown(), 200, etag(item.version))
 
 
 def _manner(service: Service, subject: AgencyPerson | None) -> str:
