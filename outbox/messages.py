@@ -63,8 +63,12 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One message with its delivery; ``final`` when no further attempt follows (delivered, refused, or given up)."""
+    """One message with its delivery; ``final`` when no further attempt follows (delivered, refused, or given up).
+
+    ``left_at`` is when this attempt began; None when there was none (the message expired before it left).
+    """
 
     message: Message
     delivery: Delivery
     final: bool
+    left_at: datetime | None = None

@@ -48,12 +48,14 @@ messages = Table(
     Column("due_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("not_after", DateTime(timezone=True)),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("interruptions", Integer, nullable=False, server_default="0"),
     Column("unsure", Boolean, nullable=False, server_default="false"),
     Column("lease_token", Integer),
     Column("reason", Text, nullable=False, server_default=""),
     Column("settled_at", DateTime(timezone=True)),
     CheckConstraint("state IN ('pending', 'delivered', 'dead', 'withdrawn')", name="outbox_messages_state"),
     CheckConstraint("lane <> '*'", name="outbox_messages_lane"),
+    CheckConstraint("(state = 'pending') = (settled_at IS NULL)", name="outbox_messages_settled"),
 )
 Index("outbox_messages_due", messages.c.lane, messages.c.due_at, messages.c.seq, postgresql_where=text("state = 'pending'"))
 Index(
@@ -68,7 +70,6 @@ Index(
     postgresql_where=text("state = 'pending' AND not_after IS NOT NULL"),
 )
 Index("outbox_messages_dead", messages.c.lane, messages.c.settled_at, postgresql_where=text("state = 'dead'"))
-Index("outbox_messages_about", messages.c.about, postgresql_where=text("about <> ''"))
 
 attempts = Table(
     "outbox_attempts",

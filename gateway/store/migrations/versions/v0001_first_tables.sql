@@ -260,15 +260,16 @@ CREATE TABLE outbox_messages (
     due_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     not_after TIMESTAMP WITH TIME ZONE,
     attempts INTEGER DEFAULT '0' NOT NULL,
+    interruptions INTEGER DEFAULT '0' NOT NULL,
     unsure BOOLEAN DEFAULT 'false' NOT NULL,
     lease_token INTEGER,
     reason TEXT DEFAULT '' NOT NULL,
     settled_at TIMESTAMP WITH TIME ZONE,
     PRIMARY KEY (id),
     CONSTRAINT outbox_messages_state CHECK (state IN ('pending', 'delivered', 'dead', 'withdrawn')),
-    CONSTRAINT outbox_messages_lane CHECK (lane <> '*')
+    CONSTRAINT outbox_messages_lane CHECK (lane <> '*'),
+    CONSTRAINT outbox_messages_settled CHECK ((state = 'pending') = (settled_at IS NULL))
 );
-CREATE INDEX outbox_messages_about ON outbox_messages (about) WHERE about <> '';
 CREATE INDEX outbox_messages_dead ON outbox_messages (lane, settled_at) WHERE state = 'dead';
 CREATE INDEX outbox_messages_due ON outbox_messages (lane, due_at, seq) WHERE state = 'pending';
 CREATE INDEX outbox_messages_expiry ON outbox_messages (not_after) WHERE state = 'pending' AND not_after IS NOT NULL;
@@ -282,8 +283,9 @@ END $$;
 CREATE TRIGGER audit_events_kept BEFORE UPDATE OR DELETE ON audit_events FOR EACH ROW EXECUTE FUNCTION audit_is_append_only();
 CREATE TRIGGER audit_events_not_emptied BEFORE TRUNCATE ON audit_events FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
 
--- Ciphertext does not compress. Bodies of messages are kept apart from their rows, so that claiming and settling do not copy them.
+-- Ciphertext does not compress. Bodies of messages are kept apart from their rows, so that claiming and settling do not copy them,
+-- and the half-empty pages of what is left give claims room on the same page.
 ALTER TABLE outbox_messages ALTER COLUMN body SET STORAGE EXTERNAL;
-ALTER TABLE outbox_messages SET (toast_tuple_target = 128, fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
+ALTER TABLE outbox_messages SET (toast_tuple_target = 128, fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 ALTER TABLE lookups ALTER COLUMN sealed SET STORAGE EXTERNAL;
 ALTER TABLE lookups SET (fillfactor = 80);

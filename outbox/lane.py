@@ -1,0 +1,71 @@
+"""One destination as an island serves it: what is at hand, what is under way, and how much to fetch."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from math import inf
+
+from outbox.messages import Delivery, Message, Outcome
+from outbox.settlement import NO_TRANSPORT, Claimed
+from outbox.transport import Transport
+
+_FAST_S, _STEADY_S = 0.1, 0.5
+
+
+@dataclass
+class Lane:
+    """``limit`` deliveries at once; nothing is sent after ``lease_over`` (monotonic clock)."""
+
+    name: str
+    transport: Transport
+    limit: int
+    lease_over: float
+    waiting: deque[tuple[Claimed, float]] = field(default_factory=deque)
+    """What is at hand, each with the moment after which it may not leave."""
+    under_way: int = 0
+    dry: bool = False
+    """The last claim found less than it asked for."""
+    paused: bool = False
+    pace_s: float = _STEADY_S
+    """What a delivery took lately."""
+
+    @property
+    def wanted(self) -> int:
+        """How many to claim now; 0 while enough is at hand. A slow lane keeps no stock, so that what waits can still be withdrawn."""
+        stock = 2 * self.limit if self.pace_s < _FAST_S else self.limit if self.pace_s < _STEADY_S else 0
+        missing = self.limit + stock - self.under_way - len(self.waiting)
+        return missing if missing > stock // 2 and not (self.dry or self.paused) else 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is under way or at hand."""
+        return bool(self.under_way or self.waiting)
+
+    def stock(self, claimed: Claimed, now: float) -> None:
+        """Keeps a message at hand."""
+        self.waiting.append((claimed, inf if claimed.expires_in_s is None else now + claimed.expires_in_s))
+
+    def next(self) -> tuple[Claimed, bool] | None:
+        """The next to send and whether it may still leave; None when there is none, all are under way, or the lane may not be served."""
+        now = time.monotonic()
+        if self.paused or not self.waiting or self.under_way >= self.limit or now >= self.lease_over:
+            return None
+        claimed, until = self.waiting.popleft()
+        return claimed, now < until
+
+    def delivered_in(self, seconds: float) -> None:
+        """Follows the destination's pace."""
+        self.pace_s += 0.3 * (seconds - self.pace_s)
+
+
+class NoTransport:
+    """Stands in for a transport that could not be made; the agreement may be mended before the last attempt."""
+
+    async def deliver(self, message: Message) -> Delivery:
+        """Nothing was sent."""
+        return Delivery(Outcome.RETRY, reason=NO_TRANSPORT)
+
+    async def close(self) -> None:
+        """Nothing to close."""

@@ -1,0 +1,127 @@
+"""The statements of the relay. Times are the database's, so that islands on machines with other clocks agree.
+
+``claimable`` is said once: pending, unclaimed, due, not expired, and first of its order key. Whether a lane is worth taking and what a claim
+finds are the same condition; else an island could take a lane again and again and find nothing in it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+LOCKS = 1_869_967_970
+"""First half of the advisory lock that an island holds while it lives; its fencing token is the second."""
+
+_CLAIMABLE = """
+    m.state = 'pending' AND m.lease_token IS NULL AND m.due_at <= now() AND (m.not_after IS NULL OR m.not_after > now())
+    AND (m.order_key = '' OR NOT EXISTS (
+        SELECT FROM outbox_messages e
+        WHERE e.order_key = m.order_key AND e.order_key <> '' AND e.state = 'pending' AND e.seq < m.seq))
+"""
+_PAUSED = "SELECT FROM outbox_lanes p WHERE p.lane IN (w.lane, '*') AND p.paused_at IS NOT NULL"
+_FREE = f"""
+    l.token IS NULL OR l.lease_until < now() OR (l.token <> :token AND NOT EXISTS (
+        SELECT FROM pg_locks k WHERE k.locktype = 'advisory' AND k.classid = {LOCKS} AND k.objid = l.token AND k.objsubid = 2
+        AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())))
+"""  # noqa: S608 (parts are constants of this module)
+_WAITING = """
+    waiting (lane) AS (
+        (SELECT lane FROM outbox_messages WHERE state = 'pending' ORDER BY lane LIMIT 1)
+        UNION ALL
+        SELECT (SELECT m.lane FROM outbox_messages m WHERE m.state = 'pending' AND m.lane > w.lane ORDER BY m.lane LIMIT 1)
+        FROM waiting w WHERE w.lane IS NOT NULL)
+"""
+
+NEW_TOKEN = text("SELECT nextval('outbox_island_tokens')")
+HOLD = text(f"SELECT pg_advisory_lock_shared({LOCKS}, :token)")
+"""Shared, so that an island that lost its session holds it again at once, though the server may not yet have noticed the loss."""
+LET_GO = text("SELECT pg_advisory_unlock_all()")
+
+TAKE = text(f"""
+    WITH RECURSIVE {_WAITING}
+    INSERT INTO outbox_lanes AS l (lane, token, lease_until)
+    SELECT w.lane, :token, now() + :lease * interval '1 second'
+    FROM waiting w LEFT JOIN outbox_lanes l ON l.lane = w.lane
+    WHERE w.lane IS NOT NULL AND NOT EXISTS ({_PAUSED}) AND (l.lane IS NULL OR {_FREE})
+      AND EXISTS (SELECT FROM outbox_messages m WHERE m.lane = w.lane AND m.state = 'pending'
+                  AND (m.lease_token IS NOT NULL OR {_CLAIMABLE}))
+    ORDER BY w.lane
+    ON CONFLICT (lane) DO UPDATE SET token = excluded.token, lease_until = excluded.lease_until
+    WHERE l.paused_at IS NULL AND ({_FREE})
+    RETURNING lane
+""")  # noqa: S608 (parts are constants of this module)
+
+READY = text(f"""
+    SELECT w.lane FROM unnest(CAST(:lanes AS text[])) AS w (lane)
+    WHERE EXISTS (SELECT FROM outbox_messages m WHERE m.lane = w.lane AND {_CLAIMABLE})
+""")  # noqa: S608
+
+RENEW = text("""
+    UPDATE outbox_lanes SET lease_until = now() + :lease * interval '1 second' WHERE token = :token RETURNING lane
+""")
+
+PAUSED_LANES = text("SELECT lane FROM outbox_lanes WHERE paused_at IS NOT NULL")
+
+GIVE_UP = text("UPDATE outbox_lanes SET token = NULL, lease_until = NULL WHERE token = :token AND lane = ANY(:lanes)")
+
+READ = """id, lane, kind, body, created_at, attempts, unsure, not_after, order_key, interruptions, lease_token, seq,
+           CAST(extract(epoch FROM not_after - now()) AS float8) AS expires_in"""
+
+CLAIM = text(f"""
+    WITH mine AS (
+        SELECT l.lane FROM outbox_lanes l
+        WHERE l.token = :token AND l.lane = ANY(:lanes) AND l.lease_until > now() ORDER BY l.lane FOR SHARE),
+    picked AS (
+        SELECT p.id FROM unnest(CAST(:lanes AS text[]), CAST(:counts AS int[])) AS w (lane, n) JOIN mine USING (lane)
+        CROSS JOIN LATERAL (
+            SELECT m.id FROM outbox_messages m WHERE m.lane = w.lane AND {_CLAIMABLE}
+            ORDER BY m.due_at, m.seq LIMIT w.n FOR UPDATE SKIP LOCKED) AS p
+        WHERE NOT EXISTS ({_PAUSED}))
+    UPDATE outbox_messages SET lease_token = :token WHERE id IN (SELECT id FROM picked) RETURNING {READ}
+""")  # noqa: S608
+
+ABANDONED = text(f"""
+    SELECT {READ} FROM outbox_messages
+    WHERE state = 'pending' AND lane = ANY(:lanes) AND lease_token IS NOT NULL AND lease_token <> :token ORDER BY seq
+""")  # noqa: S608
+
+OVERDUE = text(f"""
+    SELECT {READ} FROM outbox_messages
+    WHERE state = 'pending' AND not_after IS NOT NULL AND not_after <= now() AND lease_token IS NULL ORDER BY not_after LIMIT 500
+""")  # noqa: S608
+
+RELEASE = text("UPDATE outbox_messages SET lease_token = NULL WHERE id = ANY(:ids) AND lease_token = :token AND state = 'pending'")
+
+RELEASE_ALL_BUT = text("""
+    UPDATE outbox_messages SET lease_token = NULL WHERE lease_token = :token AND state = 'pending' AND id <> ALL(CAST(:ids AS uuid[]))
+""")
+
+NEXT_DUE = text(f"""
+    WITH RECURSIVE {_WAITING}
+    SELECT CAST(extract(epoch FROM min(d.due_at) - now()) AS float8) FROM waiting w
+    CROSS JOIN LATERAL (
+        SELECT m.due_at FROM outbox_messages m WHERE m.lane = w.lane AND m.state = 'pending' AND m.due_at > now()
+        ORDER BY m.due_at LIMIT 1) AS d
+    WHERE w.lane IS NOT NULL AND NOT EXISTS ({_PAUSED})
+""")  # noqa: S608
+
+# Pending is asked for by settled_at here: by state, the planner may walk the whole index of what is due to find a few rows by their id.
+SETTLE = text("""
+    WITH r AS (
+        SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:token AS int[]), CAST(:state AS text[]), CAST(:outcome AS text[]),
+            CAST(:reason AS text[]), CAST(:digest AS bytea[]), CAST(:delay AS float8[]), CAST(:unsure AS bool[]), CAST(:interrupted AS int[]))
+        AS r (id, token, state, outcome, reason, digest, delay, unsure, interrupted)),
+    settled AS (
+        UPDATE outbox_messages m SET
+            state = r.state, reason = r.reason, unsure = r.unsure, lease_token = NULL,
+            attempts = m.attempts + 1 - r.interrupted,
+            interruptions = m.interruptions + r.interrupted,
+            due_at = CASE r.state WHEN 'pending' THEN least(now() + r.delay * interval '1 second', m.not_after) ELSE m.due_at END,
+            settled_at = CASE r.state WHEN 'pending' THEN NULL ELSE now() END,
+            body = CASE WHEN r.state IN ('delivered', 'withdrawn') THEN '' ELSE m.body END
+        FROM r WHERE m.id = r.id AND m.settled_at IS NULL AND m.lease_token IS NOT DISTINCT FROM r.token
+        RETURNING m.id),
+    kept AS (
+        INSERT INTO outbox_attempts (message_id, outcome, reason, digest)
+        SELECT r.id, r.outcome, r.reason, r.digest FROM r JOIN settled USING (id))
+    SELECT id FROM settled
+""")
