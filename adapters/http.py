@@ -79,23 +79,30 @@ class Wire(Protocol):
 
 
 class AiohttpWire:
-    """Kept connections to one place; must be made within a running event loop. ``tls`` from ``adapters.tls.context_of``."""
+    """Kept connections to one place, of one event loop. ``tls`` from ``adapters.tls.context_of``."""
 
     def __init__(self, tls: ssl.SSLContext, connect_s: float = _LONGEST_CONNECT_S) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=tls, keepalive_timeout=30),
-            timeout=aiohttp.ClientTimeout(total=None, connect=connect_s),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            auto_decompress=False,
-            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
-        )
+        self._tls, self._connect_s = tls, connect_s
+        self._opened: aiohttp.ClientSession | None = None
+
+    def _session(self) -> aiohttp.ClientSession:
+        """Opened at the first use, so that nothing is left open where nothing was sent."""
+        if self._opened is None:
+            self._opened = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ssl=self._tls, keepalive_timeout=30),
+                timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_s),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                auto_decompress=False,
+                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
+            )
+        return self._opened
 
     async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, most: int) -> HttpReply:
         """See ``Wire``. A reply that is too large is left unread and its connection closed."""
         try:
             address = URL(url, encoded=True)
-            async with self._session.request(method, address, data=body, headers=headers, allow_redirects=False) as response:
+            async with self._session().request(method, address, data=body, headers=headers, allow_redirects=False) as response:
                 content = await _read_all(response, most)
                 return HttpReply(response.status, response.headers, _unpacked(content, response.headers, most))
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError):
@@ -111,7 +118,8 @@ class AiohttpWire:
 
     async def close(self) -> None:
         """Closes every connection."""
-        await self._session.close()
+        if self._opened is not None:
+            await self._opened.close()
 
 
 async def _read_all(response: aiohttp.ClientResponse, most: int) -> bytes:

@@ -27,6 +27,8 @@ class Profile:
     subject_views: tuple[str, ...] = ()
     """Addresses of views as the subject gets them, with ``{record_id}``: every option whose name begins with ``subject_view``,
     each one address or several with commas between them."""
+    or_lists: bool = True
+    """Whether a search takes several values with commas between them, as R4 has it; option ``or_lists = "no"`` where it does not."""
     match: bool = False
     """Capability ``match``."""
     open_to_service: bool = False
@@ -46,6 +48,7 @@ class Profile:
             open_statuses=frozenset(options.get("open_statuses", "").split()) or usual.open_statuses,
             not_possible_codes=frozenset(options.get("not_possible_codes", "").split()) or usual.not_possible_codes,
             subject_views=_views(system),
+            or_lists=options.get("or_lists", "yes") != "no",
             match=Capability.MATCH in system.capabilities,
             open_to_service=Capability.OPEN_TO_SERVICE in system.capabilities,
         )

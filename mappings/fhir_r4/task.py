@@ -67,8 +67,7 @@ def read_completion(task: r4.Task, reference: str, profile: Profile) -> Completi
     outcome = _outcome(task, profile)
     if outcome is None:
         return None
-    ended_at = _moment(task.execution_period.end or task.last_modified or task.meta.last_updated)
-    return Completion(reference, outcome, _detail(task), ended_at, "poll", f"{task.id}:{task.status}")
+    return Completion(reference, outcome, _detail(task), _ended_at(task), "poll", f"{task.id}:{task.status}")
 
 
 def _outcome(task: r4.Task, profile: Profile) -> str | None:
@@ -92,10 +91,12 @@ def _tells_who(output: r4.TaskOutput) -> bool:
     return any(coding.code == "completed-by" for coding in output.type.coding)
 
 
-def _moment(text: str) -> datetime:
-    """R4 ``dateTime`` or ``instant``; a day alone is its beginning, in UTC."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Unreadable(Code.REPLY_UNEXPECTED) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+def _ended_at(task: r4.Task) -> datetime:
+    """When it ended, or else when it was last touched. A day alone is its beginning, in UTC."""
+    for text in (task.execution_period.end, task.last_modified, task.meta.last_updated):
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            continue
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    raise Unreadable(Code.REPLY_UNEXPECTED)

@@ -1,0 +1,207 @@
+"""Alerts on a FHIR server: written once, read back from the right record, looked for from the subject's side, and taken away again.
+
+An acknowledgement is not an alert. What cannot be read back as it was written is reported as what was found; what may have been
+written is never written again before it was looked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from adapters.connectors import Reply
+from adapters.faults import Permanent, Transient, Unsure
+from adapters.health.fhir_server import ACCEPT, FhirServer, only, refusal, unless_there
+from adapters.health.fhir_views import Hiding, SubjectViews
+from adapters.http import HttpReply, Talk
+from gateway.domain.error_codes import Code
+from gateway.domain.receipts import FlagFinding, FlagReport
+from gateway.domain.releases import FlagCheckRelease, FlagRelease, FlagRemovalRelease
+from mappings.fhir_r4 import flag as flags
+from mappings.fhir_r4 import resources as r4
+from mappings.fhir_r4.codes import FHIR_JSON
+from mappings.fhir_r4.patient import id_in
+from mappings.fhir_r4.profile import Profile
+from mappings.fhir_r4.searches import build_identifier_search
+from mappings.strict_json import Unreadable
+
+_JSON = {**ACCEPT, "Content-Type": FHIR_JSON, "Prefer": "return=representation"}
+_PATIENCE_S = (0.1, 0.4, 1.0)
+"""Waits for a copy of the server's data that lags behind, before a flag counts as not there."""
+_STALE = frozenset({409, 412})
+"""Servers answer a stale If-Match with either; both mean: read again, then decide."""
+
+Sleep = Callable[[float], Coroutine[Any, Any, None]]
+
+
+class Flags:
+    """Alerts at one server. ``conditional`` says that it heeds If-None-Exist."""
+
+    def __init__(self, server: FhirServer, profile: Profile, *, conditional: bool, sleep: Sleep = asyncio.sleep) -> None:
+        self._server, self._profile, self._conditional, self._sleep = server, profile, conditional, sleep
+
+    # ------------------------------------------------------------------------------------------------------------ place
+
+    async def place(self, release: FlagRelease, unsure: bool) -> Reply[FlagReport]:
+        """Writes unless it is there, reads back, compares, and looks at the subject's views before and after."""
+        talk = self._server.system.talk()
+        views = SubjectViews(self._server.system, self._profile.subject_views, release.record_id)
+        before: list[bytes] | None = None
+        remote_id = None
+        look_first = unsure or not self._conditional
+        if not (look_first and await self._ours(talk, release.identifier)):
+            before = await views.read(talk)
+            if before is None:
+                return _reply(talk, FlagReport(FlagFinding.NOT_HIDDEN_PROVABLY, reason=Code.SUBJECT_VIEW_UNREADABLE))
+            written = await self._write(talk, release)
+            if isinstance(written, FlagReport):
+                return _reply(talk, written)
+            remote_id, is_new = written
+            before = before if is_new else None
+        try:
+            return _reply(talk, await self._verify(talk, release, remote_id, views, before))
+        except Transient as fault:
+            raise Unsure(fault.reason, digest=talk.digest) from None
+
+    async def _write(self, talk: Talk, release: FlagRelease) -> tuple[str | None, bool] | FlagReport:
+        """The id that the server gave, and whether the Flag is new; or the refusal."""
+        body = flags.build_flag(release.record_id, release.text, release.identifier, self._profile)
+        condition = unless_there(self._profile.token(release.identifier)) if self._conditional else {}
+        reply = await talk.write("POST", "Flag", {**_JSON, **condition}, body)
+        if reply.status in (200, 201):
+            return _id_given(reply), reply.status == 201
+        if reply.status in _STALE:
+            return None, False
+        return FlagReport(FlagFinding.REFUSED, reason=_final(reply, talk))
+
+    # ------------------------------------------------------------------------------------------------------------ check
+
+    async def check(self, release: FlagCheckRelease) -> Reply[FlagReport]:
+        """Reads it again: there, once, ours, unchanged, on the same record, and without a trace in the subject's views."""
+        talk = self._server.system.talk()
+        views = SubjectViews(self._server.system, self._profile.subject_views, release.record_id)
+        return _reply(talk, await self._verify(talk, release, release.remote_id, views, None))
+
+    async def _verify(
+        self,
+        talk: Talk,
+        release: FlagRelease | FlagCheckRelease,
+        remote_id: str | None,
+        views: SubjectViews,
+        before: list[bytes] | None,
+    ) -> FlagReport:
+        held = await self._found_again(talk, release.identifier, remote_id)
+        if not held:
+            return FlagReport(FlagFinding.NOT_THERE, remote_id, reason=Code.RECORD_NOT_FOUND)
+        found = held[0]
+        if len(held) > 1:
+            return _report(FlagFinding.ALTERED, found, Code.SEVERAL_WITH_OUR_IDENTIFIER)
+        if wrong := flags.compare(found, release.record_id, release.text, self._profile):
+            return _report(wrong, found)
+        hiding = await views.judge(talk, before, (release.text, release.text[:24], release.identifier, found.id))
+        if hiding is Hiding.SEEN:
+            return _report(FlagFinding.SEEN_BY_SUBJECT, found, Code.SUBJECT_VIEW_CHANGED)
+        if hiding is Hiding.UNPROVED:
+            return _report(FlagFinding.NOT_HIDDEN_PROVABLY, found, Code.SUBJECT_VIEW_UNREADABLE)
+        return _report(FlagFinding.PLACED, found)
+
+    async def _found_again(self, talk: Talk, identifier: str, remote_id: str | None) -> list[r4.Flag]:
+        """Ours, by identifier and by id, each once. Waits a little when there is none: it may only not be visible yet."""
+        for wait in (*_PATIENCE_S, None):
+            held = {flag.id: flag for flag in await self._ours(talk, identifier)}
+            if remote_id and remote_id not in held and (read := await self._server.read(talk, r4.Flag, remote_id)):
+                held |= {remote_id: read[0]} if flags.is_ours(read[0], identifier, self._profile) else {}
+            if held or wait is None:
+                return list(held.values())
+            await self._sleep(wait)
+        return []
+
+    async def _ours(self, talk: Talk, identifier: str) -> list[r4.Flag]:
+        """What a search for our identifier finds; a server that ignores the parameter must not make others' alerts ours."""
+        pages = await self._server.search(talk, build_identifier_search("Flag", (self._profile.token(identifier),)))
+        return [flag for flag in only(pages, r4.Flag) if flags.is_ours(flag, identifier, self._profile)]
+
+    # -------------------------------------------------------------------------------------------------------------- end
+
+    async def end(self, release: FlagRemovalRelease) -> Reply[FlagReport]:
+        """Ends every alert that carries our identifier, and no other; what is not there needs no ending."""
+        talk = self._server.system.talk()
+        held = await self._found_again(talk, release.identifier, release.remote_id)
+        if not held and release.remote_id and await self._server.read(talk, r4.Flag, release.remote_id):
+            return _reply(talk, FlagReport(FlagFinding.ALTERED, release.remote_id, reason=Code.IDENTIFIER_NOT_OURS))
+        report = FlagReport(FlagFinding.ENDED, release.remote_id, reason=Code.RECORD_NOT_FOUND)
+        for flag in held:
+            report = await self._end_one(talk, flag.id, release)
+            if report.finding is not FlagFinding.ENDED:
+                break
+        return _reply(talk, report)
+
+    async def _end_one(self, talk: Talk, remote_id: str, release: FlagRemovalRelease) -> FlagReport:
+        """Reads, writes with If-Match, reads again; where somebody saved in between, once more from the start."""
+        for _ in range(2):
+            read = await self._server.read(talk, r4.Flag, remote_id)
+            if read is None:
+                return FlagReport(FlagFinding.ENDED, remote_id, reason=Code.RECORD_NOT_FOUND)
+            flag, reply = read
+            if not flags.is_ours(flag, release.identifier, self._profile):
+                return _report(FlagFinding.ALTERED, flag, Code.IDENTIFIER_NOT_OURS)
+            if _has_ended(flag, release):
+                return _report(FlagFinding.ENDED, flag)
+            refused = await self._write_end(talk, flag, reply, release)
+            if refused is None:
+                return await self._confirm_end(talk, remote_id, release)
+            if refused.status not in _STALE:
+                return _report(FlagFinding.REFUSED, flag, _final(refused, talk))
+        raise Transient(Code.RECORD_CHANGED_MEANWHILE, digest=talk.digest)
+
+    async def _write_end(self, talk: Talk, flag: r4.Flag, read: HttpReply, release: FlagRemovalRelease) -> HttpReply | None:
+        """None when it was taken; else the reply that refused it."""
+        try:
+            body = flags.build_ended(read.body, error=release.error)
+        except Unreadable as fault:
+            raise Permanent(fault.code, digest=talk.digest) from None
+        tag = read.headers.get("ETag") or (f'W/"{flag.meta.version_id}"' if flag.meta.version_id else "")
+        reply = await talk.write("PUT", f"Flag/{flag.id}", {**_JSON, **({"If-Match": tag} if tag else {})}, body)
+        return None if reply.status in (200, 201, 204) else reply
+
+    async def _confirm_end(self, talk: Talk, remote_id: str, release: FlagRemovalRelease) -> FlagReport:
+        try:
+            read = await self._server.read(talk, r4.Flag, remote_id)
+        except Transient as fault:
+            raise Unsure(fault.reason, digest=talk.digest) from None
+        if read is None or _has_ended(read[0], release):
+            return _report(FlagFinding.ENDED, read[0]) if read else FlagReport(FlagFinding.ENDED, remote_id)
+        return _report(FlagFinding.UNSURE, read[0], Code.RECORD_CHANGED_MEANWHILE)
+
+
+def _has_ended(flag: r4.Flag, release: FlagRemovalRelease) -> bool:
+    """A mistake stays on view as one: ``inactive`` is not enough to say that it should never have been there."""
+    return flag.status == "entered-in-error" or (not release.error and flag.status == "inactive")
+
+
+def _final(reply: HttpReply, talk: Talk) -> Code:
+    """Why it was refused for good; raises where the server says that it will pass."""
+    fault = refusal(reply, talk.digest)
+    if isinstance(fault, Transient):
+        raise fault
+    return fault.reason
+
+
+def _id_given(reply: HttpReply) -> str | None:
+    """The new id, from the body or else from ``Location``; None where neither says."""
+    try:
+        told = r4.read_one(reply.body, r4.Flag)
+    except Unreadable:
+        told = None
+    if isinstance(told, r4.Flag):
+        return told.id
+    return id_in(reply.headers.get("Location", ""), "Flag") or None
+
+
+def _report(finding: FlagFinding, flag: r4.Flag, reason: str = "") -> FlagReport:
+    return FlagReport(finding, flag.id, flag.meta.version_id or None, reason)
+
+
+def _reply(talk: Talk, report: FlagReport) -> Reply[FlagReport]:
+    return Reply(report, talk.digest)
