@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -86,7 +87,7 @@ def asked_in_every_way(trust: TrustClient, person: AgencyPerson) -> Iterator[htt
 def test_there_is_a_record_for_every_failure(agency: Agency) -> None:
     files = {file.stem.partition("__")[2] for file in (FOLDER / "personas").glob("*.toml")}
     assert files == {person.persona for person in agency.people if person.resident_id.startswith("persona-")}
-    assert len(files) == 21
+    assert len(files) == 22
 
 
 def test_a_sign_in_page_with_200(trust: TrustClient, agency: Agency) -> None:
@@ -155,7 +156,10 @@ def test_a_record_that_is_hidden_from_reading(trust: TrustClient, agency: Agency
 
 def test_the_dead_the_merged_and_the_restricted_say_so(trust: TrustClient, agency: Agency) -> None:
     assert "deceasedDateTime" in found(trust.match(by_name(persona(agency, "deceased"))))[0]
-    assert found(trust.match(by_name(persona(agency, "superseded"))))[0]["active"] is False
+    old = persona(agency, "superseded")
+    merged = next(one for one in found(trust.match(by_name(old))) if one["id"] == old.local_id)
+    survivor = f"Patient/{persona(agency, 'survivor').local_id}"
+    assert (merged["active"], merged["link"]) == (False, [{"other": {"reference": survivor}, "type": "replaced-by"}])
     restricted = found(trust.match(by_name(persona(agency, "restricted"))))[0]
     assert restricted["meta"]["security"][0]["code"] == "R"
     assert "address" not in restricted
@@ -294,6 +298,28 @@ def test_the_record_can_be_made_slow(tmp_path: Path) -> None:
         client.sign_in()
         assert client.http.get("/metadata").elapsed.total_seconds() >= 0.15
         assert client.http.get("/__ledger").elapsed.total_seconds() < 0.1
+
+
+def test_it_ends_cleanly_while_somebody_waits(tmp_path: Path, agency: Agency) -> None:
+    jwks = write_jwks(tmp_path / "client.json", EC)
+    with running_stub("fhir_trust", FOLDER, "--client-jwks", str(jwks)) as stub:
+        client = TrustClient(stub, EC)
+        client.sign_in()
+        token = client.http.headers["Authorization"]
+        waiting = httpx.Client(base_url=client.base, trust_env=False, headers={"Authorization": token}, timeout=30)
+        asking = threading.Thread(target=lambda: _ask_in_vain(waiting, persona(agency, "never_answers").local_id))
+        asking.start()
+        until = time.monotonic() + 5
+        while not any(entry["what"] == "lookup.read" for entry in stub.ledger()) and time.monotonic() < until:
+            time.sleep(0.02)
+    asking.join(5)
+    waiting.close()
+    assert not asking.is_alive()
+
+
+def _ask_in_vain(client: httpx.Client, patient_id: str) -> None:
+    with contextlib.suppress(httpx.TransportError):
+        client.get(f"/Patient/{patient_id}")
 
 
 def test_nothing_identifying_is_in_the_ledger(trust: TrustClient, agency: Agency) -> None:

@@ -84,9 +84,11 @@ def _near_days(born: date) -> list[date]:
 
 def _scored(person: AgencyPerson, asked: _Asked) -> Scored | None:
     """None for a record that is not offered: neither its number agrees, nor its name with a date of birth that is near."""
-    number = _number(person, asked)
-    family, given, born = _family(person, asked), _given(person, asked), _born(person.birth_date, asked.born)
-    if number <= 0 and (born == 0 or family + given < 0.3):
+    number, born = _number(person, asked), _born(person.birth_date, asked.born)
+    if number <= 0 and born == 0:
+        return None
+    family, given = _family(person, asked), _given(person, asked)
+    if number <= 0 and family + given < 0.3:
         return None
     where = 0.1 * _at(person, asked) + 0.05 * bool(person.phone and folded(person.phone) in asked.phones)
     other_sex = 0.1 * bool(asked.sex and asked.sex != person.sex)

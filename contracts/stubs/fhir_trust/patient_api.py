@@ -99,6 +99,7 @@ class PatientApi:
         """One patient; 404 for nobody, for somebody this caller may not see, and for a record hidden from reading."""
         caller = self._office.need(request, "Patient", "r")
         person = self._person(caller, request.path_params["id"])
+        self._note("lookup.read", request, b"")
 
         def honest(people: Sequence[AgencyPerson]) -> Response:
             patient = self._trust.patient(people[0])

@@ -37,7 +37,15 @@ class Trust:
         self.leaks: set[str] = set()
         """Names of outputs (views.py) that show what is labelled as hidden; none by default."""
         self._patients = {person.local_id: patients.patient(person, self.hospital_number) for person in agency.people}
-        self._by_resident = {person.resident_id: person for person in agency.people}
+        self._link_merged()
+
+    def _link_merged(self) -> None:
+        """A record that was merged away names the one that took its place."""
+        survivor = next((person for person in self.agency.people if person.persona == "survivor"), None)
+        for person in self.agency.people:
+            if survivor and person.persona == "superseded":
+                other = {"reference": f"Patient/{survivor.local_id}"}
+                self._patients[person.local_id]["link"] = [{"other": other, "type": "replaced-by"}]
 
     def setting(self, name: str, default: Any) -> Any:
         """A switch of stub.toml, table ``[fhir]``."""
