@@ -14,6 +14,7 @@ from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 
+import outbox.bulk  # noqa: F401 (its array types must be known to the driver before an engine copies what the driver knows)
 from gateway.domain.errors import Code, GatewayError, Unavailable
 
 _SESSION = {

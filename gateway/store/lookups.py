@@ -10,13 +10,14 @@ from sqlalchemy import Connection, Row, Select, bindparam, select, text
 
 from gateway.domain.errors import Code, Conflict, NotFound
 from gateway.domain.events import AuditEvent
-from gateway.domain.identifiers import AgencyId, CaseListId, LookupId, SubjectId, SystemKey
+from gateway.domain.identifiers import CaseListId, LookupId, SubjectId, SystemKey
 from gateway.domain.lookup import Decision, GradedCandidate, Lookup, LookupOutcome
 from gateway.store import tables as t
 from gateway.store.audit import SqlAudit
-from gateway.store.batches import columns_of, copy_in
+from gateway.store.batches import copy_in
 from gateway.store.crypto import Vault
 from gateway.store.sealed_column import SealedColumn
+from outbox.bulk import Blobs, Ids, Moments
 
 
 class LookupWords(msgspec.Struct, array_like=True):
@@ -28,7 +29,6 @@ class LookupWords(msgspec.Struct, array_like=True):
 
 WORDS = SealedColumn("lookups.sealed", LookupWords, at_least=1024)
 _COLUMNS = ("id", "subject_id", "agency_id", "system", "outcome", "reason", "asked_at", "answered_at", "version", "record_key", "sealed")
-_CHANGING = ("id", "version", "outcome", "reason", "asked_at", "answered_at", "record_key", "sealed")
 _SAVE = text("""
     UPDATE lookups l
     SET outcome = n.outcome, reason = n.reason, asked_at = n.asked_at, answered_at = n.answered_at,
@@ -70,7 +70,7 @@ class SqlLookups:
 
     def many(self, ids: Sequence[LookupId]) -> Mapping[LookupId, Lookup]:
         """Ids that are not there are left out."""
-        return {lookup.id: lookup for lookup in self._all(_MANY, ids=list(ids))}
+        return {lookup.id: lookup for lookup in self._all(_MANY, ids=Ids(ids))}
 
     def of_list(self, list_id: CaseListId) -> Sequence[Lookup]:
         """Of everybody in the newest issue, in its order."""
@@ -78,16 +78,15 @@ class SqlLookups:
 
     def of_subjects(self, ids: Sequence[SubjectId]) -> Sequence[Lookup]:
         """Of these people, in the order of their lists."""
-        return self._all(_OF_SUBJECTS, ids=list(ids))
+        return self._all(_OF_SUBJECTS, ids=Ids(ids))
 
     def known_as(self, records: Sequence[tuple[SystemKey, str]]) -> Sequence[Lookup]:
         """Those of any list that are now KNOWN as one of these records."""
-        return self._all(_KNOWN_AS, keys=[self._record_key(system, record_id) for system, record_id in records])
+        return self._all(_KNOWN_AS, keys=Blobs(self._record_key(system, record_id) for system, record_id in records))
 
     def save(self, lookups: Sequence[Lookup], audit: Sequence[AuditEvent]) -> None:
         """Raises ``Conflict(STALE_VERSION)`` if any moved on since it was read; then none is saved."""
-        rows = [self._changes(lookup) for lookup in lookups]
-        if rows and self._connection.execute(_SAVE, columns_of(rows, _CHANGING)).rowcount != len(rows):
+        if lookups and self._connection.execute(_SAVE, self._columns(lookups)).rowcount != len(lookups):
             raise Conflict(Code.STALE_VERSION)
         self._audit.record(*audit)
 
@@ -101,9 +100,17 @@ class SqlLookups:
             lookup.asked_at, lookup.answered_at, lookup.version, key, sealed,
         )  # fmt: skip
 
-    def _changes(self, lookup: Lookup) -> tuple[object, ...]:
-        key, sealed = self._known_key(lookup), self._sealed(lookup)
-        return lookup.id, lookup.version, lookup.outcome.value, lookup.reason, lookup.asked_at, lookup.answered_at, key, sealed
+    def _columns(self, lookups: Sequence[Lookup]) -> dict[str, list[Any]]:
+        return {
+            "id": Ids(lookup.id for lookup in lookups),
+            "version": [lookup.version for lookup in lookups],
+            "outcome": [lookup.outcome.value for lookup in lookups],
+            "reason": [str(lookup.reason) for lookup in lookups],
+            "asked_at": Moments(lookup.asked_at for lookup in lookups),
+            "answered_at": Moments(lookup.answered_at for lookup in lookups),
+            "record_key": Blobs(self._known_key(lookup) for lookup in lookups),
+            "sealed": Blobs(self._sealed(lookup) for lookup in lookups),
+        }
 
     def _known_key(self, lookup: Lookup) -> bytes | None:
         return self._record_key(lookup.system, lookup.record.record_id) if lookup.record else None
@@ -117,8 +124,15 @@ class SqlLookups:
         return WORDS.seal(self._vault, LookupWords(lookup.graded, lookup.decision), lookup.id)
 
     def _lookup(self, row: Row[Any]) -> Lookup:
-        words = WORDS.open(self._vault, row.sealed, row.id) if row.sealed else LookupWords((), None)
+        """By place, not by name: ten times cheaper (``tables.lookups``)."""
+        lookup_id, subject_id, agency_id, system, outcome, reason, asked_at, answered_at, version, _, sealed = row
+        graded, decision = self._words(sealed, lookup_id)
         return Lookup(
-            LookupId(row.id), SubjectId(row.subject_id), AgencyId(row.agency_id), SystemKey(row.system), LookupOutcome(row.outcome),
-            row.reason, row.asked_at, row.answered_at, words.graded, words.decision, row.version,
-        )  # fmt: skip
+            lookup_id, subject_id, agency_id, system, LookupOutcome(outcome), reason, asked_at, answered_at, graded, decision, version
+        )
+
+    def _words(self, sealed: bytes | None, lookup_id: LookupId) -> tuple[tuple[GradedCandidate, ...], Decision | None]:
+        if sealed is None:
+            return (), None
+        words = WORDS.open(self._vault, sealed, lookup_id)
+        return words.graded, words.decision

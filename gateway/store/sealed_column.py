@@ -11,6 +11,7 @@ from gateway.domain.errors import Code, Unavailable
 from gateway.store.crypto import SMALLEST, Vault
 
 T = TypeVar("T")
+RowId = UUID | int | bytes
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -22,11 +23,11 @@ class SealedColumn(Generic[T]):
         self._decoder = msgspec.msgpack.Decoder(kind)
         self._at_least = at_least
 
-    def seal(self, vault: Vault, value: T, *row: UUID | int) -> bytes:
+    def seal(self, vault: Vault, value: T, *row: RowId) -> bytes:
         """The ciphertext for the row that these ids name."""
         return vault.seal(_encoder.encode(value), self._context(row), self._at_least)
 
-    def open(self, vault: Vault, sealed: bytes, *row: UUID | int) -> T:
+    def open(self, vault: Vault, sealed: bytes, *row: RowId) -> T:
         """Inverse of ``seal``. Raises ``Unavailable(SEAL_BROKEN)``."""
         plain = vault.open(sealed, self._context(row))
         try:
@@ -34,5 +35,11 @@ class SealedColumn(Generic[T]):
         except msgspec.DecodeError:
             raise Unavailable(Code.SEAL_BROKEN) from None
 
-    def _context(self, row: tuple[UUID | int, ...]) -> bytes:
-        return self._prefix + b"".join([part.bytes if isinstance(part, UUID) else part.to_bytes(8) for part in row])
+    def _context(self, row: tuple[RowId, ...]) -> bytes:
+        return self._prefix + b"".join(map(_bytes, row))
+
+
+def _bytes(part: RowId) -> bytes:
+    if isinstance(part, UUID):
+        return part.bytes
+    return part.to_bytes(8) if isinstance(part, int) else part

@@ -241,10 +241,10 @@ sessions = Table(
     metadata,
     Column("key", LargeBinary, primary_key=True),
     Column("user_key", LargeBinary, nullable=False),
-    _moment("started_at", required=True),
+    _moment("began_at", required=True),
     _moment("seen_at", required=True),
-    _moment("ends_at", required=True),
     Column("sealed", LargeBinary, nullable=False),
+    comment="seen_at is when the session ends if nothing is done meanwhile; ends_at when it ends in any case.",
 )
 Index("sessions_user", sessions.c.user_key)
 

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from gateway.domain.releases import Release
 from gateway.services.ports import AgreementBook
 from gateway.store.actions import SqlActions
+from gateway.store.answers import SqlAnswers
 from gateway.store.audit import SqlAudit
 from gateway.store.case_lists import SqlCaseLists
 from gateway.store.crypto import Vault
@@ -100,6 +101,8 @@ class SqlWork:
         self.tasks = SqlTasks(connection, vault, self.audit, self._now)
         self.outbox = SqlOutbox(Writer(connection, vault), seal_release, self._now, new_id)
         self.inbox = SqlInbox(connection, vault)
+        self.answers = SqlAnswers(connection, vault, self._now)
+        self.answers = SqlAnswers(connection, vault, self._now)
 
     def now(self) -> datetime:
         """This moment, UTC, the same through the transaction."""

@@ -69,13 +69,13 @@ CREATE UNIQUE INDEX person_tasks_open ON person_tasks (agency_id, kind, about) W
 CREATE TABLE sessions (
     key BYTEA NOT NULL,
     user_key BYTEA NOT NULL,
-    started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE NOT NULL,
     seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
     sealed BYTEA NOT NULL,
     PRIMARY KEY (key)
 );
 CREATE INDEX sessions_user ON sessions (user_key);
+COMMENT ON TABLE sessions IS 'seen_at is when the session ends if nothing is done meanwhile; ends_at when it ends in any case.';
 
 CREATE TABLE cases (
     id UUID NOT NULL,
