@@ -15,6 +15,8 @@ _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "
 _DELIMITERS = (",", ";", "\t")
 _HEADING_ROWS = 30
 _NAMED_DELIMITER = re.compile(r"sep=([,;\t])\r?\n?", re.I)
+_GUARDED = re.compile(r"^'(?=[=+\-@\t\r])")
+"""The apostrophe with which careful writers keep a spreadsheet from taking a text for a formula."""
 # Bytes that only Windows text of Western Europe would hold in a list of people: pound sign, curly quotes, dashes, no-break space, degree sign,
 # and accented letters that stand next to a letter. MacRoman keeps its accented letters at 80-9F and its quotes at D2-D5.
 _SIGNS = rb"\x85\x91-\x94\x96\x97\xa0\xa3\xb0"
@@ -79,7 +81,7 @@ def split_rows(text: str, delimiter: str) -> tuple[dict[int, Row], tuple[tuple[i
 
 
 def _row(fields: Iterable[str]) -> Row:
-    row = tuple(Cell("text", field) if field.strip() else None for field in fields)
+    row = tuple(Cell("text", _GUARDED.sub("", field)) if field.strip() else None for field in fields)
     if len(row) > MAX_COLUMNS:
         raise InvalidInput(Code.LIST_TOO_LONG)
     return row
