@@ -6,14 +6,14 @@ nothing is written to disk. Death, silence, or an answer that it should not give
 
 from __future__ import annotations
 
-import subprocess  # noqa: S404  the child is our own interpreter and file; nothing of the input is in its arguments
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from gateway.domain.case_list_reading import ParsedActions, ParsedCompletions, ParsedList
 from gateway.domain.errors import Code, InvalidInput
@@ -76,14 +76,13 @@ def _ask_child(data: bytes, ending: str) -> bytes:
 def _child(ending: str) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes]]]:
     """A child that is dead when the block ends, whatever happens, and after the wall clock in any case."""
     command = [sys.executable, "-I", "-B", "-X", "utf8", str(_CHILD), ending]
-    with subprocess.Popen(  # noqa: S603  fixed arguments
+    with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/", close_fds=True
     ) as process:
         alarm = threading.Timer(WALL_CLOCK_S, process.kill)
         alarm.start()
         try:
-            assert process.stdin and process.stdout  # noqa: S101  both are pipes
-            yield process, process.stdin, process.stdout
+            yield process, cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
         finally:
             alarm.cancel()
             process.kill()

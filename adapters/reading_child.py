@@ -41,17 +41,17 @@ def limit_itself() -> None:
 
 def forbid(event: str, arguments: tuple[object, ...]) -> None:
     """Ends the process on an event that reading a file never needs. Reading modules stays possible; opening to write does not."""
-    writes = event == "open" and len(arguments) > 2 and isinstance(arguments[2], int) and arguments[2] & _WRITING  # noqa: PLR2004
+    writes = event == "open" and len(arguments) > 2 and isinstance(arguments[2], int) and arguments[2] & _WRITING
     if writes or event in _CHANGES or event.startswith(_FORBIDDEN):
         os._exit(BROKE_OUT)
 
 
 def read(data: bytes, ending: str) -> bytes:
     """The reply for one file. A refusal is an answer; any other exception is not, and ends the process."""
-    from gateway.domain.errors import InvalidInput  # noqa: PLC0415  imported under the limits
-    from mappings.case_list.delimited import read_delimited  # noqa: PLC0415
-    from mappings.case_list.grid import Refusal, Reply, write_reply  # noqa: PLC0415
-    from mappings.case_list.workbook import read_workbook  # noqa: PLC0415
+    from gateway.domain.errors import InvalidInput
+    from mappings.case_list.delimited import read_delimited
+    from mappings.case_list.grid import Refusal, Reply, write_reply
+    from mappings.case_list.workbook import read_workbook
 
     try:
         book = read_workbook(data) if ending == ".xlsx" else read_delimited(data)
@@ -63,8 +63,9 @@ def read(data: bytes, ending: str) -> bytes:
 def main() -> None:
     """Reads standard input, answers on standard output, and says nothing else."""
     limit_itself()
-    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
-    sys.modules.update(dict.fromkeys(("numpy", "lxml", "PIL", "pandas")))  # openpyxl takes them where it finds them; none is needed
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    for unneeded in ("numpy", "lxml", "PIL", "pandas"):  # openpyxl takes them where it finds them
+        sys.modules[unneeded] = None  # type: ignore[assignment]
     sys.addaudithook(forbid)
     try:
         reply = read(sys.stdin.buffer.read(), sys.argv[1])

@@ -122,7 +122,7 @@ def _read(
         if value is not None and not holding(of_row):
             values.append(value)
     found.extend(_about_dates(marks))
-    if not stops(found) and (not columns or len(rows) < 2 or len(values) > MAX_ACTIONS):  # noqa: PLR2004  headings and a row
+    if not stops(found) and (not columns or len(rows) < 2 or len(values) > MAX_ACTIONS):
         found.append(problem(Code.LIST_TOO_LONG if len(values) > MAX_ACTIONS else Code.LIST_EMPTY))
     return (() if stops(found) else tuple(values)), tuple(dict.fromkeys(found))
 
@@ -168,7 +168,9 @@ def _agency(row: int, cells: Mapping[ActionField, Cell], found: list[RowProblem]
     return AgencyId(name)
 
 
-def _due(row: int, cells: Mapping[ActionField, Cell], today: date, dates: Reader, found: list[RowProblem], marks: list[Mark]) -> date | None:
+def _due(
+    row: int, cells: Mapping[ActionField, Cell], today: date, dates: Reader, found: list[RowProblem], marks: list[Mark]
+) -> date | None:
     cell = cells.get(ActionField.DUE_ON)
     if cell is None:
         return None

@@ -122,7 +122,9 @@ def _repeats(entry: Entry, draft: Draft, layout: Layout) -> list[RowProblem] | N
 def _contains(whole: Person, part: Person) -> bool:
     """Whether ``part`` says nothing that ``whole`` does not say."""
     single = all(getattr(part, one) in (None, getattr(whole, one)) for one in ("sex", "nhs_number"))
-    several = all(set(getattr(part, many)) <= set(getattr(whole, many)) for many in ("names", "birth_dates", "identifiers", "addresses", "phones"))
+    several = all(
+        set(getattr(part, many)) <= set(getattr(whole, many)) for many in ("names", "birth_dates", "identifiers", "addresses", "phones")
+    )
     return single and several
 
 

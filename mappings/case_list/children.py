@@ -13,12 +13,17 @@ from mappings.case_list.names import NOBODY, starts_with_alias_word, tidy
 from mappings.case_list.problems import Reading
 
 _LINES = re.compile(r"\s*[;\n]\s*")
-_JOINED = re.compile(r"\s*,\s*|\s+(?:and|&|\+)\s+", re.I)
+_JOINED = re.compile(r"\s*,\s*|\s+(?:and|&|\+)\s+", re.IGNORECASE)
 _BULLET = re.compile(r"^(?:\(?\d{1,2}[.):]|[-\u2022\u00b7*\u2013])\s*")
-_BETWEEN = re.compile(r"^[\s).,;&+]*(?:and\b)?\s*", re.I)
-_BIRTH_WORD = re.compile(r"[\s,(\-\u2013]*\b(?:d\.?o\.?b\.?|born|date of birth)\b[\s.:\-]*$", re.I)
-_AGE = re.compile(r"[\s,(\-\u2013]*(?:\b(?:aged?|age:)\s*)?\b\d{1,2}\s*(?:yrs?|years?|y\.?o\.?|y/o|months?|mths?|mos?|weeks?|wks?)?(?:\s*old)?\b\.?\)?\s*$", re.I)
-_SHARED = frozenset({Field.ADDRESS, Field.ADDRESS_LINE, Field.POSTCODE, Field.UPRN, Field.PREVIOUS_ADDRESSES, Field.PHONE, Field.SAFE_TO_CALL})
+_BETWEEN = re.compile(r"^[\s).,;&+]*(?:and\b)?\s*", re.IGNORECASE)
+_BIRTH_WORD = re.compile(r"[\s,(\-\u2013]*\b(?:d\.?o\.?b\.?|born|date of birth)\b[\s.:\-]*$", re.IGNORECASE)
+_AGE = re.compile(
+    r"[\s,(\-\u2013]*(?:\b(?:aged?|age:)\s*)?\b\d{1,2}\s*(?:yrs?|years?|y\.?o\.?|y/o|months?|mths?|mos?|weeks?|wks?)?(?:\s*old)?\b\.?\)?\s*$",
+    re.IGNORECASE,
+)
+_SHARED = frozenset(
+    {Field.ADDRESS, Field.ADDRESS_LINE, Field.POSTCODE, Field.UPRN, Field.PREVIOUS_ADDRESSES, Field.PHONE, Field.SAFE_TO_CALL}
+)
 """Details that may be written once for all children of a cell."""
 _NAME_FIELDS = (Field.NAME, Field.GIVEN_NAME, Field.FAMILY_NAME)
 
@@ -45,7 +50,11 @@ def split_people(text: str, surnames: Collection[str]) -> Reading[tuple[str, ...
     names = [name_and_birth(person).value[0] for person in people]
     firsts = [name.split(",")[0].casefold() for name in names]
     shared = {firsts[0]} if len(firsts) > 1 and len(set(firsts)) == 1 else set()
-    together = [name for name, first in zip(names, firsts, strict=True) if not _one_name(name) and ("," not in name or first not in {*surnames, *shared})]
+    together = [
+        name
+        for name, first in zip(names, firsts, strict=True)
+        if not _one_name(name) and ("," not in name or first not in {*surnames, *shared})
+    ]
     return Reading(people, (Code.CHILDREN_NOT_SEPARATED,) if together else ())
 
 
@@ -61,7 +70,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _one_name(name: str) -> bool:
-    return len([piece for piece in _JOINED.split(name) if piece]) < 2  # noqa: PLR2004  a second one
+    return len([piece for piece in _JOINED.split(name) if piece]) < 2
 
 
 def _people_of_line(line: str) -> Sequence[str]:
@@ -100,5 +109,7 @@ def one_by_one(cells: Cells, surnames: Collection[str]) -> Reading[tuple[Cells, 
 
 def _of_one(cells: Cells, split: Mapping[Field, tuple[str, ...]], index: int, size: int) -> Cells:
     """The cells of the child at ``index``. Where nothing was split, a cell keeps its kind (a true date stays one)."""
-    alone = {field: [Cell("text", split[field][index])] for field in cells if len(split[field]) == size and (size > 1 or field in _NAME_FIELDS)}
+    alone = {
+        field: [Cell("text", split[field][index])] for field in cells if len(split[field]) == size and (size > 1 or field in _NAME_FIELDS)
+    }
     return {field: alone.get(field, cells[field]) for field in cells}

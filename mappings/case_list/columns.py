@@ -161,7 +161,7 @@ _MULTIPLE = frozenset({Field.PHONE, Field.ALIASES, Field.ADDRESS_LINE, Field.IDE
 def recognise(heading: str) -> Column | None:
     """What the heading means, or None when it is not in the tables."""
     words = words_of(heading)
-    if not words or len(words) > 12:  # noqa: PLR2004  a sentence is not a heading
+    if not words or len(words) > 12:
         return None
     whole = _field(words)
     if whole in CASE_FIELDS | {Field.ROLE}:
@@ -186,7 +186,7 @@ def _field(words: Iterable[str]) -> Field | None:
 
 def _whose(words: tuple[str, ...]) -> tuple[Role | None, int, tuple[str, ...]]:
     """The role that the heading names, the number that stands next to it, and the other words."""
-    if _OTHER_PERSON <= set(words):
+    if set(words) >= _OTHER_PERSON:
         return Role.OTHER, *_number_apart(tuple(w for w in words if w not in _OTHER_PERSON))
     roles = {_ROLE_OF[word] for word in words if word in _ROLE_OF}
     if len(roles) != 1:

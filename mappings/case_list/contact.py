@@ -13,11 +13,14 @@ from mappings.case_list.grid import Cell
 from mappings.case_list.names import tidy
 from mappings.case_list.problems import Reading
 
-_POSTCODE = re.compile(r"\b([A-Z]{1,2}[0-9][A-Z0-9]?)\s*([0-9][A-Z]{2})\b", re.I)
-_REFERENCE = re.compile(r"same(?: (?:as|address|house|place)\b.*)?|as (?:above|below|victim|perp|mother|father|per|for)\b.*|see (?:above|below|victim|notes?).*|\"|ditto|do\.?|\^+|with (?:victim|mother|mum|father|dad).*", re.I)
+_POSTCODE = re.compile(r"\b([A-Z]{1,2}[0-9][A-Z0-9]?)\s*([0-9][A-Z]{2})\b", re.IGNORECASE)
+_REFERENCE = re.compile(
+    r"same(?: (?:as|address|house|place)\b.*)?|as (?:above|below|victim|perp|mother|father|per|for)\b.*|see (?:above|below|victim|notes?).*|\"|ditto|do\.?|\^+|with (?:victim|mother|mum|father|dad).*",
+    re.IGNORECASE,
+)
 _LINES = re.compile(r"\s*[,\n]\s*")
 _SEVERAL = re.compile(r"\s*[;\n]\s*")
-_PHONES = re.compile(r"\s*[;\n/,]\s*|\s+or\s+", re.I)
+_PHONES = re.compile(r"\s*[;\n/,]\s*|\s+or\s+", re.IGNORECASE)
 _NUMBER = re.compile(r"[+(]?[\d()][\d\s().\-]*\d")
 _DIGITS = range(7, 16)
 _LOST_ZERO = re.compile(r"[1-9]\d{9}")
@@ -27,10 +30,10 @@ _SEXES = {
     Sex.OTHER: ("other", "o", "x", "non-binary", "nonbinary", "non binary", "intersex", "indeterminate"),
 }
 _SEX_OF = {word: sex for sex, words in _SEXES.items() for word in words}
-_YES = re.compile(r"(?:yes|y|true|safe)\b(.*)", re.I | re.S)
-_NOT_CHOSEN = re.compile(r"y(?:es)?\s*/\s*no?|no?\s*/\s*y(?:es)?", re.I)
-_NO = re.compile(r"(?:not safe|unsafe|do not (?:call|ring|contact)|don'?t|no|n|false|never)\b(.*)", re.I | re.S)
-_PHONE_NOTE = re.compile(r"\(([^()]*[a-z][^()]*)\)|(?<=\d)\s*[-:]?\s+([a-z].*)$|^([a-z][a-z ]*)[:\s]+(?=[+\d(])", re.I)
+_YES = re.compile(r"(?:yes|y|true|safe)\b(.*)", re.IGNORECASE | re.DOTALL)
+_NOT_CHOSEN = re.compile(r"y(?:es)?\s*/\s*no?|no?\s*/\s*y(?:es)?", re.IGNORECASE)
+_NO = re.compile(r"(?:not safe|unsafe|do not (?:call|ring|contact)|don'?t|no|n|false|never)\b(.*)", re.IGNORECASE | re.DOTALL)
+_PHONE_NOTE = re.compile(r"\(([^()]*[a-z][^()]*)\)|(?<=\d)\s*[-:]?\s+([a-z].*)$|^([a-z][a-z ]*)[:\s]+(?=[+\d(])", re.IGNORECASE)
 
 
 def postcodes_in(text: str) -> list[str]:

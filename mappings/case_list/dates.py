@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -37,16 +37,22 @@ _MONTHS = {
     )
     for name in names.split()
 }  # fmt: skip
-_SEVERAL = re.compile(r"\s+or\s+|\s*[;\n&,]\s*|\s+and\s+|\s+/\s+", re.I)
-_APPROXIMATE = re.compile(r"^(?:circa\b|ca?\b\.?|c(?=\d)|approx(?:imately)?\b\.?|about\b|around\b|est(?:imated)?\b\.?|~)\s*|\s*\?+$|\s*\((?:approx\.?|est\.?)\)$", re.I)
-_DECORATION = re.compile(r"^(?:d\.?o\.?b\.?|born)\s*[:\-]?\s*|\b(?:mon|tues?|wed(?:nes)?|thur?s?|fri|sat(?:ur)?|sun)(?:day)?\b,?\s*|(?<=\d)(?:st|nd|rd|th)\b", re.I)
-_MIDNIGHT = re.compile(r"[t\s]+0?0:00(?::00(?:\.0+)?)?$", re.I)
-_TIME = re.compile(r"[t\s]\d{1,2}:\d{2}", re.I)
+_SEVERAL = re.compile(r"\s+or\s+|\s*[;\n&,]\s*|\s+and\s+|\s+/\s+", re.IGNORECASE)
+_APPROXIMATE = re.compile(
+    r"^(?:circa\b|ca?\b\.?|c(?=\d)|approx(?:imately)?\b\.?|about\b|around\b|est(?:imated)?\b\.?|~)\s*|\s*\?+$|\s*\((?:approx\.?|est\.?)\)$",
+    re.IGNORECASE,
+)
+_DECORATION = re.compile(
+    r"^(?:d\.?o\.?b\.?|born)\s*[:\-]?\s*|\b(?:mon|tues?|wed(?:nes)?|thur?s?|fri|sat(?:ur)?|sun)(?:day)?\b,?\s*|(?<=\d)(?:st|nd|rd|th)\b",
+    re.IGNORECASE,
+)
+_MIDNIGHT = re.compile(r"[t\s]+0?0:00(?::00(?:\.0+)?)?$", re.IGNORECASE)
+_TIME = re.compile(r"[t\s]\d{1,2}:\d{2}", re.IGNORECASE)
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 _NUMERIC = re.compile(r"(\d{1,2})\s*[-/.\s]\s*(\d{1,2})\s*[-/.\s]\s*(\d{4}|\d{2})")
-_WORDED = re.compile(r"(\d{1,2})[\s\-/.,]*([a-z]+)[\s\-/.,]*(\d{4}|\d{2})", re.I)
-_WORDED_US = re.compile(r"([a-z]+)\.?\s*(\d{1,2}),?\s+(\d{4})", re.I)
-_MONTH_YEAR = re.compile(r"([a-z]+)[\s\-/.,']*(\d{4}|\d{2})", re.I)
+_WORDED = re.compile(r"(\d{1,2})[\s\-/.,]*([a-z]+)[\s\-/.,]*(\d{4}|\d{2})", re.IGNORECASE)
+_WORDED_US = re.compile(r"([a-z]+)\.?\s*(\d{1,2}),?\s+(\d{4})", re.IGNORECASE)
+_MONTH_YEAR = re.compile(r"([a-z]+)[\s\-/.,']*(\d{4}|\d{2})", re.IGNORECASE)
 _MONTH_YEAR_NUMERIC = re.compile(r"(\d{1,2})[/\-.](\d{4})")
 _YEAR = re.compile(r"\d{4}")
 NOT_KNOWN = frozenset({"unknown", "not known", "n/k", "nk", "n/a", "na", "none", "tbc", "-", "?", "??", "not available", "not recorded", "not stated", "nil", "x"})  # fmt: skip
@@ -91,9 +97,7 @@ class Reader:
 
     def day(self, cell: Cell) -> DatesRead:
         """One whole day (a meeting, a referral, a due date), past or future."""
-        if is_blank(cell):
-            return DatesRead()
-        return Reader(_ANY_DAY, self.year_zero)._date(cell, None)
+        return replace(self, today=_ANY_DAY).birth_dates(cell, None)
 
     def moment(self, cell: Cell) -> datetime | None:
         """A day with or without a time of day, without a zone; None when it cannot be read."""
@@ -123,7 +127,7 @@ class Reader:
             return DatesRead(codes=(Code.DATE_IMPOSSIBLE,))
         if cell.shows and "d" not in cell.shows:
             return DatesRead((BirthDate(moment.year, moment.month if "m" in cell.shows else None),), (Code.DATE_PARTIAL,))
-        order = Order.CELL_LOW if moment.day <= 12 else Order.CELL_HIGH  # noqa: PLR2004  months
+        order = Order.CELL_LOW if moment.day <= 12 else Order.CELL_HIGH
         return DatesRead((BirthDate.of(moment.date()),), (), (order,))
 
     def _of_number(self, text: str) -> DatesRead:
@@ -133,7 +137,7 @@ class Reader:
             return DatesRead((BirthDate(number),), (Code.DATE_PARTIAL,))
         if not (self.year_zero and number > self.today.year):
             return DatesRead(codes=(Code.DATE_NOT_READ,))
-        start = date(1904, 1, 1) if self.year_zero == 1904 else date(1899, 12, 30)  # noqa: PLR2004  the other calendar
+        start = date(1904, 1, 1) if self.year_zero == 1904 else date(1899, 12, 30)
         return DatesRead((BirthDate.of(start + timedelta(days=number)),), (Code.DATE_FROM_NUMBER,))
 
     def _of_text(self, written: str, role: Role | None) -> DatesRead:
@@ -161,7 +165,7 @@ class Reader:
         first, second = int(match[1]), int(match[2])
         if first <= 12 < second and _exists(2000, first, second):
             return DatesRead(orders=(Order.MONTH_FIRST,))
-        order = Order.DAY_FIRST if first > 12 >= second else Order.EITHER  # noqa: PLR2004  months
+        order = Order.DAY_FIRST if first > 12 >= second else Order.EITHER
         read = self._built(match[3], second, first, role)
         return DatesRead(read.dates, read.codes, (order,) if read.dates and first != second else ())
 
@@ -172,7 +176,7 @@ class Reader:
             month, year = int(match[1]), match[2]
         elif match := _MONTH_YEAR.fullmatch(text):
             month, year = _MONTHS.get(match[1].lower(), 0), match[2]
-        if month is not None and not 1 <= month <= 12:  # noqa: PLR2004  months
+        if month is not None and not 1 <= month <= 12:
             return DatesRead(codes=(Code.DATE_NOT_READ,))
         whole_year, codes = self._year(year, month or 1, 1, role)
         if not _EARLIEST.year <= whole_year:
@@ -187,7 +191,7 @@ class Reader:
 
     def _year(self, year: str, month: int, day: int, role: Role | None) -> tuple[int, tuple[Code, ...]]:
         """Four digits as they are. Two: the latest year that is not in the future, and makes an adult of the list at least ten."""
-        if len(year) == 4:  # noqa: PLR2004  digits
+        if len(year) == 4:
             return int(year), ()
         latest = self.today.year - (_YOUNGEST_ADULT if role in (Role.VICTIM, Role.PERPETRATOR) else 0)
         century = latest // 100 * 100
@@ -230,17 +234,21 @@ def dates_within(text: str) -> list[str]:
 
 _DATE_INSIDE = re.compile(
     rf"\b(?:{_ISO.pattern}|\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:\d{{4}}|\d{{2}})|\d{{1,2}}(?:st|nd|rd|th)?[\s\-]+(?:{'|'.join(_MONTHS)})[\s\-]+\d{{2,4}})\b",
-    re.I,
+    re.IGNORECASE,
 )
 
 
 def _parts(cell: Cell) -> list[Cell]:
     if cell.kind != "text":
         return [cell]
-    return [Cell("text", part) for part in _SEVERAL.split(_US_COMMA.sub(r"\1 \2", cell.text)) if part.strip() and part.strip().lower() not in NOT_KNOWN]
+    return [
+        Cell("text", part)
+        for part in _SEVERAL.split(_US_COMMA.sub(r"\1 \2", cell.text))
+        if part.strip() and part.strip().lower() not in NOT_KNOWN
+    ]
 
 
-_US_COMMA = re.compile(r"([a-z]+\.?\s*\d{1,2}),\s+(\d{4})", re.I)
+_US_COMMA = re.compile(r"([a-z]+\.?\s*\d{1,2}),\s+(\d{4})", re.IGNORECASE)
 
 
 def _exists(year: int, month: int, day: int) -> bool:

@@ -14,7 +14,7 @@ from mappings.case_list.grid import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Book, Cell,
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _DELIMITERS = (",", ";", "\t")
 _HEADING_ROWS = 30
-_NAMED_DELIMITER = re.compile(r"sep=([,;\t])\r?\n?", re.I)
+_NAMED_DELIMITER = re.compile(r"sep=([,;\t])\r?\n?", re.IGNORECASE)
 _GUARDED = re.compile(r"^'(?=[=+\-@\t\r])")
 """The apostrophe with which careful writers keep a spreadsheet from taking a text for a formula."""
 # Bytes that only Windows text of Western Europe would hold in a list of people: pound sign, curly quotes, dashes, no-break space, degree sign,

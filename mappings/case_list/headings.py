@@ -84,16 +84,19 @@ def read_headings(sheet: Sheet, row: int) -> Headings:
 
 def is_heading_again(headings: Headings, row: Row) -> bool:
     """Whether a row further down repeats the headings, as printed pages do."""
-    known = {at: column for at, text in texts_of(row).items() if (column := recognise(text))}
-    return len(known) >= _ENOUGH and all(
-        at in headings.columns and headings.columns[at].field is column.field for at, column in known.items()
-    ) and len(known) == len([cell for cell in row if cell])  # fmt: skip
+    known = {at: column.field for at, text in texts_of(row).items() if (column := recognise(text))}
+    alike = all(at in headings.columns and headings.columns[at].field is field for at, field in known.items())
+    return alike and len(known) >= _ENOUGH and len(known) == sum(cell is not None for cell in row)
 
 
 def is_other_table(row: Row) -> bool:
     """Whether a row further down is a row of other headings."""
     known = [column for text in texts_of(row).values() if (column := recognise(text))]
-    return len({(c.field, c.role, c.number) for c in known}) >= _ANOTHER_TABLE and any(c.field in _NAMES for c in known) and len(known) * 2 > len(texts_of(row))
+    return (
+        len({(c.field, c.role, c.number) for c in known}) >= _ANOTHER_TABLE
+        and any(c.field in _NAMES for c in known)
+        and len(known) * 2 > len(texts_of(row))
+    )
 
 
 def _taken(column: Column) -> bool:
@@ -110,7 +113,9 @@ def _is_group(text: str) -> bool:
     return bool(column and column.role and column.field is Field.NAME and "name" not in words_of(text) and "names" not in words_of(text))
 
 
-def _with_row_above(known: dict[int, Column], written: dict[int, str], sheet: Sheet, above: int) -> tuple[dict[int, Column], dict[int, str]]:
+def _with_row_above(
+    known: dict[int, Column], written: dict[int, str], sheet: Sheet, above: int
+) -> tuple[dict[int, Column], dict[int, str]]:
     """The columns, completed from a row of groups above them ("Victim" over "Name", "DOB") where there is one."""
     texts = texts_of(sheet.rows[above])
     if not any(_is_group(text) for text in texts.values()):
@@ -122,8 +127,9 @@ def _with_row_above(known: dict[int, Column], written: dict[int, str], sheet: Sh
         if column.role is None and column.field not in CASE_FIELDS and group and _is_group(groups[at]):
             completed[at] = Column(column.field, group.role, max(group.number, column.number))
     for at, text in texts.items():
-        if at not in written and (column := recognise(text)):
-            completed[at] = column
+        meant = recognise(text) if at not in written else None
+        if meant:
+            completed[at] = meant
     return completed, written | {at: text for at, text in texts.items() if at not in written and at in completed}
 
 

@@ -19,9 +19,11 @@ _HYPHENS = "-\u2010\u2011\u2012\u2013\u2014\u2212"
 _JOINERS = frozenset(_APOSTROPHES + _HYPHENS + " .\u00b7")
 _WHOLE_WORD_LETTERS = frozenset({"HAN", "HANGUL"})
 """Scripts in which one character is a whole name."""
-_STACK = 3
-"""More combining marks than this on one letter are not writing."""
-_GARBLED = re.compile("\ufffd|\u00e2\u20ac|\u201a\u00c4|[\u00c3\u00c2\u00c4\u00c5][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]")
+_STACKED = re.compile("[\u0300-\u036f]{4}")
+"""So many combining marks on one letter are not writing."""
+_GARBLED = re.compile(
+    "\ufffd|\u00e2\u20ac|\u201a\u00c4|[\u00c3\u00c2\u00c4\u00c5][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+)
 _TITLES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "rev", "sir", "dame", "lady", "lord"})
 _SUFFIXES = frozenset({"jr", "jnr", "junior", "sr", "snr", "senior", "ii", "iii", "iv"})
 _PARTICLES = frozenset({"van", "von", "de", "der", "den", "del", "della", "di", "da", "das", "do", "dos", "du", "la", "le", "el", "al", "bin", "bint", "ibn", "abu", "ap", "st", "st.", "ter", "ten", "te"})  # fmt: skip
@@ -30,15 +32,18 @@ _PLACEHOLDERS = frozenset({
     "ubb", "baby", "unnamed", "no name", "not given", "not stated", "not recorded", "anonymous", "anon", "withheld", "name withheld",
     "mr x", "x", "xx", "xxx", "male", "female", "man", "woman", "boy", "girl", "infant", "newborn", "nil", "redacted", "as above", "same as above",
 })  # fmt: skip
-_PLACEHOLDER_STARTS = re.compile(r"(?:baby (?:of|boy|girl)|bb of|unknown|unborn|infant of|child of|son of|daughter of|unidentified|not known|name not)\b|baby\b", re.I)
+_PLACEHOLDER_STARTS = re.compile(
+    r"(?:baby (?:of|boy|girl)|bb of|unknown|unborn|infant of|child of|son of|daughter of|unidentified|not known|name not)\b|baby\b",
+    re.IGNORECASE,
+)
 NOBODY = frozenset({"none", "no children", "no", "n/a", "na", "nil", "0", "-", "none known", "n\\a"})
 """What a list writes where there is nobody; unlike a placeholder, this is not a person."""
 _FORMERLY = r"n(?:\u00e9|e)e\b|formerly(?: known as)?\b|maiden name\b"
 _ALSO = r"a\.?k\.?a\b\.?|a/k/a\b|also known as\b|alias\b|previously(?: known as)?\b|now known as\b|known as\b"
-_ALIAS_WORD = re.compile(rf"[\s,(]*(?:(?P<former>(?<!\w)(?:{_FORMERLY}))|(?<!\w)(?:{_ALSO}))\s*[:.]?\s*", re.I)
-_ALIAS_SIGN = re.compile(r"\s*[/;\n]\s*|\s+or\s+", re.I)
+_ALIAS_WORD = re.compile(rf"[\s,(]*(?:(?P<former>(?<!\w)(?:{_FORMERLY}))|(?<!\w)(?:{_ALSO}))\s*[:.]?\s*", re.IGNORECASE)
+_ALIAS_SIGN = re.compile(r"\s*[/;\n]\s*|\s+or\s+", re.IGNORECASE)
 _BRACKETS = re.compile(r"(?<=\s)['\u2018]([^'\u2019]+)['\u2019](?=\s)|\(([^()]*)\)|\[([^\[\]]*)\]|\"([^\"]*)\"|\u201c([^\u201d]*)\u201d")
-_TWO_PEOPLE = re.compile(r"\s(?:and|&|\+|with)\s", re.I)
+_TWO_PEOPLE = re.compile(r"\s(?:and|&|\+|with)\s", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 
 
@@ -133,8 +138,7 @@ def check_characters(text: str) -> tuple[Code, ...]:
         return (Code.NAME_GARBLED,)
     if any(unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs", "Cn") for c in text):
         return (Code.NAME_HIDDEN_CHARACTERS,)
-    decomposed = unicodedata.normalize("NFD", text)
-    stacked = re.search(r"[\u0300-\u036f]{%d}" % (_STACK + 1), decomposed)
+    stacked = _STACKED.search(unicodedata.normalize("NFD", text))
     if stacked or not all(unicodedata.category(c)[0] in "LM" or c in _JOINERS for c in text):
         return (Code.NAME_ODD_CHARACTERS,)
     if len({_script(c) for c in text if unicodedata.category(c) in ("Lu", "Ll", "Lt", "Lo")}) > 1:
@@ -170,7 +174,7 @@ def _script(character: str) -> str:
 def _without_titles(words: list[str]) -> tuple[list[str], tuple[Code, ...]]:
     while len(words) > 1 and words[0].rstrip(".").casefold() in _TITLES:
         words = words[1:]
-    if len(words) > 2 and words[-1].rstrip(".").casefold() in _SUFFIXES:  # noqa: PLR2004  a first name and a surname remain
+    if len(words) > 2 and words[-1].rstrip(".").casefold() in _SUFFIXES:
         return words[:-1], (Code.NAME_SUFFIX_LEFT_OUT,)
     return words, ()
 
@@ -191,7 +195,7 @@ def _family_last(words: list[str]) -> tuple[list[str], str]:
 def _is_loud(word: str) -> bool:
     """In capitals and not initials ("JJ"); of two letters only those with a vowel, or Ng, are taken for a surname."""
     capitals = _letters(word) > 1 and word == word.upper() and word != word.lower()
-    return capitals and (_letters(word) > 2 or word == "NG" or any(c in "AEIOUY" for c in word))  # noqa: PLR2004
+    return capitals and (_letters(word) > 2 or word == "NG" or any(c in "AEIOUY" for c in word))
 
 
 def _pieces(text: str) -> list[tuple[str, bool]]:

@@ -33,16 +33,16 @@ _REFUSED_ENDINGS = {
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 _PARTS_THAT_TELL = (
-    (re.compile(r"(^|/)vbaproject\w*\.bin$|(^|/)macrosheets/|(^|/)dialogsheets/", re.I), Code.FILE_HAS_MACROS),
-    (re.compile(r"^xl/workbook\.bin$", re.I), Code.FILE_BINARY_EXCEL),
-    (re.compile(r"^word/", re.I), Code.FILE_WORD),
-    (re.compile(r"^content\.xml$|^mimetype$", re.I), Code.FILE_OPEN_DOCUMENT),
-    (re.compile(r"(^|/)externallinks/|(^|/)connections\.xml$|(^|/)querytables/", re.I), Code.FILE_HAS_EXTERNAL_LINKS),
-    (re.compile(r"(^|/)embeddings/|(^|/)activex/|(^|/)ctrlprops/|oleobject", re.I), Code.FILE_HAS_EMBEDDED_OBJECTS),
+    (re.compile(r"(^|/)vbaproject\w*\.bin$|(^|/)macrosheets/|(^|/)dialogsheets/", re.IGNORECASE), Code.FILE_HAS_MACROS),
+    (re.compile(r"^xl/workbook\.bin$", re.IGNORECASE), Code.FILE_BINARY_EXCEL),
+    (re.compile(r"^word/", re.IGNORECASE), Code.FILE_WORD),
+    (re.compile(r"^content\.xml$|^mimetype$", re.IGNORECASE), Code.FILE_OPEN_DOCUMENT),
+    (re.compile(r"(^|/)externallinks/|(^|/)connections\.xml$|(^|/)querytables/", re.IGNORECASE), Code.FILE_HAS_EXTERNAL_LINKS),
+    (re.compile(r"(^|/)embeddings/|(^|/)activex/|(^|/)ctrlprops/|oleobject", re.IGNORECASE), Code.FILE_HAS_EMBEDDED_OBJECTS),
 )
-_ENTITIES = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.I)
-_MACRO_TYPE = re.compile(rb"macroenabled", re.I)
-_OTHER_THAN_UTF8 = re.compile(rb"^\s*<\?xml[^>]{0,200}encoding\s*=\s*[\"'](?!utf-?8[\"']|us-ascii[\"'])", re.I)
+_ENTITIES = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+_MACRO_TYPE = re.compile(rb"macroenabled", re.IGNORECASE)
+_OTHER_THAN_UTF8 = re.compile(rb"^\s*<\?xml[^>]{0,200}encoding\s*=\s*[\"'](?!utf-?8[\"']|us-ascii[\"'])", re.IGNORECASE)
 _FAULTS = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError, OSError, RuntimeError)
 
 

@@ -156,7 +156,9 @@ def _names(cells: Cells, found: _Findings) -> tuple[PersonName | None, tuple[Per
         name, aliases = _from_columns(family, given, _text(cells, Field.MIDDLE_NAMES), found, field)
     if name is None:
         return None, (), beside
-    further = [found.take(Field.ALIASES, names.read_aliases(cell.plain(), name)) for cell in cells.get(Field.ALIASES, ()) if not is_blank(cell)]
+    further = [
+        found.take(Field.ALIASES, names.read_aliases(cell.plain(), name)) for cell in cells.get(Field.ALIASES, ()) if not is_blank(cell)
+    ]
     former = found.take(Field.FORMER_FAMILY_NAME, names.former_family_names(_text(cells, Field.FORMER_FAMILY_NAME), name))
     every = dict.fromkeys([*aliases, *(n for group in further for n in group), *former])
     return name, tuple(n for n in every if n != name), beside
@@ -173,16 +175,16 @@ def _without_family(whole: str, family: str) -> str:
     return whole[: -len(family)].strip() if repeats else whole
 
 
-def _from_columns(
-    family: str, given: str, middle: str, found: _Findings, field: Field
-) -> tuple[PersonName | None, tuple[PersonName, ...]]:
+def _from_columns(family: str, given: str, middle: str, found: _Findings, field: Field) -> tuple[PersonName | None, tuple[PersonName, ...]]:
     """A name from its columns; a second surname or first name in a column ("Smith / Jones", "Robert (Bob)") makes an alias."""
     main_family, families = _split_column(family)
     main_given, givens = _split_column(given)
     name = found.take(field, names.join_name(main_family, main_given, middle))
     if name is None:
         return None, ()
-    others = [names.join_name(other, main_given, middle) for other in families] + [names.join_name(main_family, other, middle) for other in givens]
+    others = [names.join_name(other, main_given, middle) for other in families] + [
+        names.join_name(main_family, other, middle) for other in givens
+    ]
     found.add(field, [Code.ALIAS_NOT_READ for read in others if read.value is None][:1])
     return name, tuple(read.value for read in others if read.value)
 
@@ -210,7 +212,11 @@ def _birth_dates(cells: Cells, beside: str, role: Role | None, found: _Findings,
 
 
 def _identifiers(cells: Cells, found: _Findings) -> tuple[LocalIdentifier, ...]:
-    readers = ((Field.IDENTIFIERS, contact.read_identifiers), (Field.CHI_NUMBER, contact.read_chi_number), (Field.PNC_ID, contact.read_pnc_id))
+    readers = (
+        (Field.IDENTIFIERS, contact.read_identifiers),
+        (Field.CHI_NUMBER, contact.read_chi_number),
+        (Field.PNC_ID, contact.read_pnc_id),
+    )
     return tuple(i for field, read in readers if _text(cells, field) for i in found.take(field, read(_text(cells, field))))
 
 

@@ -43,9 +43,7 @@ _WARNINGS = (
 )  # fmt: skip
 
 SEVERITY: Mapping[Code, str] = MappingProxyType(
-    dict.fromkeys(_ERRORS, ERROR)
-    | dict.fromkeys((*_HELD_CASES, *_HELD_PEOPLE, *_HELD_ACTIONS), HELD)
-    | dict.fromkeys(_WARNINGS, WARNING)
+    dict.fromkeys(_ERRORS, ERROR) | dict.fromkeys((*_HELD_CASES, *_HELD_PEOPLE, *_HELD_ACTIONS), HELD) | dict.fromkeys(_WARNINGS, WARNING)
 )
 """Every code that can stand against a row. Codes that refuse a file before its cells are seen are not here."""
 

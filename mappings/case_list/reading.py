@@ -127,7 +127,7 @@ def _dates_of_title(row: Iterable[Cell | None], dates: Reader) -> Iterator[date]
     labelled = False
     for cell in filter(None, row):
         column = recognise(cell.text) if cell.kind == "text" else None
-        if labelled or cell.kind == "text" and re.search(r"\bmeeting\b|\bmarac\b|\bconference\b", cell.text, re.I):
+        if labelled or (cell.kind == "text" and re.search(r"\bmeeting\b|\bmarac\b|\bconference\b", cell.text, re.IGNORECASE)):
             inside = dates_within(cell.text) if cell.kind == "text" else []
             read = dates.day(Cell("text", inside[0]) if len(inside) == 1 else cell) if inside or labelled else None
             whole = read.dates[0].whole if read and len(read.dates) == 1 else None

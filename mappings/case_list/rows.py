@@ -21,7 +21,10 @@ from mappings.case_list.names import tidy
 from mappings.case_list.people import Entry, Mark, read_people
 from mappings.case_list.problems import problem
 
-_TOTAL = re.compile(r"(?:grand |sub ?)?totals?\b.*|(?:total )?(?:number|no\.?|count) of (?:cases|victims|people)\b.*|(?:cases|count)\s*[:=].*", re.I)
+_TOTAL = re.compile(
+    r"(?:grand |sub ?)?totals?\b.*|(?:total )?(?:number|no\.?|count) of (?:cases|victims|people)\b.*|(?:cases|count)\s*[:=].*",
+    re.IGNORECASE,
+)
 _MOST_TOTAL_CELLS = 4
 _ROLE_LETTERS = {"v": Role.VICTIM, "p": Role.PERPETRATOR, "c": Role.CHILD, "o": Role.OTHER, "other": Role.OTHER, "others": Role.OTHER}
 _ROLE_OF = _ROLE_LETTERS | {word: role for role, words in ROLE_WORDS.items() for word in words}

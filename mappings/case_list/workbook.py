@@ -27,11 +27,11 @@ def read_workbook(data: bytes) -> Book:
     book = _load(data, values=False)
     values = _load(data, values=True) if _has_formulas(book) else book
     sheets = tuple(_sheet(sheet, values[sheet.title]) for sheet in book.worksheets)
-    return Book(sheets=sheets, year_zero=1904 if book.epoch.year == 1904 else 1900)  # noqa: PLR2004  the two calendars of Excel
+    return Book(sheets=sheets, year_zero=1904 if book.epoch.year == 1904 else 1900)
 
 
 def _load(data: bytes, *, values: bool) -> Any:
-    from openpyxl import load_workbook  # noqa: PLC0415  imported late: the child sets its limits and its switches first
+    from openpyxl import load_workbook
 
     return load_workbook(io.BytesIO(data), data_only=values, keep_links=False)
 
@@ -108,12 +108,12 @@ def _read(cell: Any) -> tuple[CellKind, str, str]:
 
 
 def _number(value: float) -> str:
-    return str(int(value)) if value == value // 1 and abs(value) < 1e15 else repr(value)  # noqa: PLR2004  what a float holds exactly
+    return str(int(value)) if value == value // 1 and abs(value) < 1e15 else repr(value)
 
 
 def _shows(number_format: str) -> str:
     """Which of ``ymd`` a date format shows. ``m`` next to hours is minutes, but a format with hours shows the whole date or none."""
-    plain = _QUOTED_FORMAT.sub("", number_format.split(";")[0]).lower()
+    plain = _QUOTED_FORMAT.sub("", number_format.split(";", maxsplit=1)[0]).lower()
     return "".join(letter for letter in "ymd" if letter in plain)
 
 
