@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from adapters.connectors import Destination
+from adapters.faults import Transient
 from adapters.http import AiohttpWire, HttpReply, HttpSystem, Talk
 from adapters.oauth import authority_of
 from adapters.tls import context_of
@@ -32,6 +33,13 @@ class RecordTalk(Talk):
 
     def _checked(self, reply: HttpReply, effect: bool) -> HttpReply:
         return reply if reply.status == 301 else super()._checked(reply, effect)
+
+
+def readable(answer: Answer, talk: Talk) -> Answer:
+    """The answer, unless the body was no JSON: that may be a passing page of some machine in between. Raises ``Transient`` then."""
+    if answer.reason == Code.REPLY_UNREADABLE:
+        raise Transient(Code.REPLY_UNREADABLE, digest=talk.digest)
+    return answer
 
 
 @dataclass(frozen=True, slots=True)

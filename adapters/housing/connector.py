@@ -6,14 +6,14 @@ from __future__ import annotations
 from adapters.connectors import Destination, Incapable, Reply
 from adapters.faults import Permanent
 from adapters.http import HttpSystem, Talk
-from adapters.records import JSON, RecordInterface, RecordTalk, confirmed, http_system
+from adapters.records import JSON, RecordInterface, RecordTalk, confirmed, http_system, readable
 from adapters.work_items import WorkItems
 from gateway.domain.error_codes import Code
 from gateway.domain.lookup import Answer, AnswerKind
 from gateway.domain.receipts import FlagReport, PollReport, WorkItemReport
 from gateway.domain.releases import ActionRelease, FlagCheckRelease, FlagRelease, FlagRemovalRelease, LookupRelease, PollRelease
 from mappings.answers import about_the_person, merge
-from mappings.housing.persons import MOST_PAGES, build_searches, read_merged, read_person, read_search
+from mappings.housing.persons import MOST_PAGES, Page, build_searches, read_merged, read_person, read_search
 
 SEARCH = "api/v1/search/persons"
 PERSONS = RecordInterface("api/v1/persons", read_person, read_merged)
@@ -71,10 +71,10 @@ class HousingConnector(Incapable):
         for page in range(1, MOST_PAGES + 1):
             body = build_searches(release, page)[0][number]
             reply = await talk.ask("POST", SEARCH, JSON, body)
-            if reply.status != 200:
-                return Answer.failed(Code.AGENCY_REFUSED)
-            told = read_search(reply.body, release, page)
-            answers.append(told.answer)
+            told = read_search(reply.body, release, page) if reply.status == 200 else Page(Answer.failed(Code.AGENCY_REFUSED))
+            answers.append(readable(told.answer, talk))
             if not told.more:
-                return about_the_person(merge(answers), release)
-        return about_the_person(merge([*answers, Answer(AnswerKind.TOO_MANY, (), Code.ANSWER_INCOMPLETE)]), release)
+                break
+        else:
+            answers.append(Answer(AnswerKind.TOO_MANY, (), Code.ANSWER_INCOMPLETE))
+        return about_the_person(merge(answers), release)

@@ -7,7 +7,7 @@ from adapters.faults import Permanent
 from adapters.http import HttpSystem, Talk
 from adapters.police.markers import Markers
 from adapters.police.subject_side import SubjectSide
-from adapters.records import JSON, RecordInterface, RecordTalk, confirmed, http_system
+from adapters.records import JSON, RecordInterface, RecordTalk, confirmed, http_system, readable
 from adapters.work_items import WorkItems
 from gateway.domain.agreements import Capability, RecordSystem
 from gateway.domain.error_codes import Code
@@ -81,6 +81,5 @@ class PoliceConnector(Incapable):
 
     async def _search(self, talk: Talk, release: LookupRelease, body: bytes) -> Answer:
         reply = await talk.ask("POST", SEARCH, JSON, body)
-        if reply.status != 200:
-            return Answer.failed(Code.AGENCY_REFUSED)
-        return about_the_person(read_search(reply.body, release), release)
+        answer = read_search(reply.body, release) if reply.status == 200 else Answer.failed(Code.AGENCY_REFUSED)
+        return about_the_person(readable(answer, talk), release)

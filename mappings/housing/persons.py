@@ -101,9 +101,9 @@ def build_searches(release: LookupRelease, page: int = 1) -> tuple[tuple[bytes, 
     """
     by_number = [_Search(person_id=i.value) for i in release.own_identifiers if _is_person_id(i.value)]
     found, complete = portions(release, SIZES)
-    by_name = [_by_name(portion) for portion in found]
-    searches = [*by_number, *(search for search in by_name if search is not None)]
-    complete = complete and None not in by_name and len(searches) <= MOST_SEARCHES
+    askable = [Portion(tuple(n for n in portion.names if n.given or portion.dates), portion.dates) for portion in found]
+    searches = [*by_number, *(_by_name(portion) for portion in askable if portion.names)]
+    complete = complete and askable == list(found) and len(searches) <= MOST_SEARCHES
     for search in searches:
         search.page, search.page_size = page, PAGE_SIZE
     return tuple(_encoder.encode(search) for search in searches[:MOST_SEARCHES]), complete
@@ -113,11 +113,8 @@ def _is_person_id(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
-def _by_name(portion: Portion) -> _Search | None:
-    names = [name for name in portion.names if name.given or portion.dates]
-    if not names:
-        return None
-    first, *others = names
+def _by_name(portion: Portion) -> _Search:
+    first, *others = portion.names
     search = _Search(first.family, first.given, [_OtherName(name.family, name.given) for name in others])
     if portion.dates:
         search.date_of_birth, search.other_dates_of_birth = portion.dates[0], list(portion.dates[1:])

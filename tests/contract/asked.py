@@ -16,9 +16,18 @@ from uuid import UUID
 
 from adapters.connectors import Destination
 from gateway.domain.agreements import Capability, Limits, Purpose, RecordSystem, SystemKind
-from gateway.domain.case_list import BirthDate, PersonName
-from gateway.domain.identifiers import AgencyId, LocalIdentifier, LookupId, NhsNumber, SystemKey
-from gateway.domain.releases import LookupRelease
+from gateway.domain.case_list import BirthDate, PersonName, Role
+from gateway.domain.flags import ALERT_TEXT
+from gateway.domain.identifiers import ActionId, AgencyId, FlagId, LocalIdentifier, LookupId, NhsNumber, SystemKey
+from gateway.domain.releases import (
+    ActionRelease,
+    CompletionRelease,
+    FlagCheckRelease,
+    FlagRelease,
+    FlagRemovalRelease,
+    LookupRelease,
+    PollRelease,
+)
 
 ROOT = Path(__file__).parents[2]
 LOOKUP = LookupId(UUID("6a9d2f0c-5a5e-4a54-9a62-0d7c1c1f8b11"))
@@ -46,6 +55,55 @@ def about(
     )  # fmt: skip
 
 
+def _to(system: str, purpose: Purpose) -> dict[str, Any]:
+    return {
+        "agency_id": AgencyId(system.partition("/")[0]), "system": SystemKey(system), "purpose": purpose, "agreement_version": "v1"
+    }  # fmt: skip
+
+
+def alert(record_id: str, identifier: str = "ref-5f2c71d0", text: str = ALERT_TEXT[Role.VICTIM]) -> FlagRelease:
+    """An alert to place."""
+    release = _to("northmoor-police/records", Purpose.FLAG)
+    return FlagRelease(**release, flag_id=FlagId(LOOKUP), record_id=record_id, text=text, identifier=identifier)
+
+
+def alert_check(placed: FlagRelease) -> FlagCheckRelease:
+    """The same alert, to be read again."""
+    release = _to(placed.system, Purpose.FLAG)
+    return FlagCheckRelease(**release, flag_id=placed.flag_id, record_id=placed.record_id, text=placed.text, identifier=placed.identifier)
+
+
+def alert_end(placed: FlagRelease) -> FlagRemovalRelease:
+    """The same alert, to be ended."""
+    release = _to(placed.system, Purpose.FLAG)
+    return FlagRemovalRelease(**release, flag_id=placed.flag_id, record_id=placed.record_id, identifier=placed.identifier)
+
+
+def action(
+    reference: str, text: str = "Offer an appointment with the support worker", system: str = "northmoor-police/records"
+) -> ActionRelease:
+    """An action to hand over."""
+    return ActionRelease(
+        **_to(system, Purpose.ACTION), action_id=ActionId(LOOKUP), reference=reference, text=text, owner="Duty desk",
+        due_on=date(2026, 11, 20),
+    )  # fmt: skip
+
+
+def poll(*references: str, since: datetime | None = None, system: str = "northmoor-police/records") -> PollRelease:
+    """Ask what became of these."""
+    return PollRelease(**_to(system, Purpose.ACTION), since=since, references=references)
+
+
+def completion(
+    reference: str, outcome: str = "completed", detail: str = "Seen on the ward", action_id: UUID = LOOKUP, case_number: str = "NM-101"
+) -> CompletionRelease:
+    """How an action ended."""
+    return CompletionRelease(
+        **_to("northmoor-marac/cases", Purpose.COMPLETION), action_id=ActionId(action_id), reference=reference, case_number=case_number,
+        agency=AgencyId("northmoor-police"), outcome=outcome, detail=detail, completed_at=AT.replace(microsecond=123456),
+    )  # fmt: skip
+
+
 def destination(
     kind: SystemKind,
     endpoint: str,
@@ -61,7 +119,7 @@ def destination(
     return Destination(system, endpoint, credentials or {})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Running:
     """A stub that is up: its ready line and where its test controls are."""
 
@@ -77,6 +135,14 @@ class Running:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
             content = answer.read().decode()
         return json.loads(content) if content[:1] in "[{" else content
+
+    def order(self, path: str, body: object = None, method: str = "POST") -> Any:
+        """Something done from the other side, by the agency's staff or by whoever makes it fail."""
+        content = json.dumps(body if body is not None else {}).encode()
+        address = f"http://127.0.0.1:{self.ready.get('control', self.port)}{path}"
+        request = urllib.request.Request(address, content, {"Content-Type": "application/json"}, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  loopback
+            return json.loads(answer.read())
 
     def ledger(self, what: str = "") -> list[dict[str, Any]]:
         """The effects that the stub applied."""

@@ -413,7 +413,15 @@ def test_the_digest_is_of_all_bytes_sent() -> None:
 
 @pytest.mark.parametrize(
     "endpoint",
-    ["http://127.0.0.1:1", "mllp://127.0.0.1", "mllp://:99999999", "127.0.0.1:2575", "", "mllp://trust.example:2575", "mllp://10.1.2.3:2575"],
+    [
+        "http://127.0.0.1:1",
+        "mllp://127.0.0.1",
+        "mllp://:99999999",
+        "127.0.0.1:2575",
+        "",
+        "mllp://trust.example:2575",
+        "mllp://10.1.2.3:2575",
+    ],
 )
 def test_an_endpoint_that_is_none_or_in_the_clear_is_refused(endpoint: str) -> None:
     with pytest.raises(Permanent) as refused:
@@ -438,7 +446,8 @@ def test_frames_come_out_the_same_however_the_stream_is_cut() -> None:
 
 def test_a_frame_grows_no_larger_than_agreed() -> None:
     deframer = Deframer(100)
+    for piece in (b"\x0b", *[b"x" * 10] * 10):
+        assert deframer.feed(piece) == []
     with pytest.raises(FramingFault) as fault:
-        for _ in range(20):
-            deframer.feed(b"\x0b" if _ == 0 else b"x" * 10)
+        deframer.feed(b"x")
     assert fault.value.reason is Code.REPLY_TOO_LARGE

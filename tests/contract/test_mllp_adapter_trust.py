@@ -36,9 +36,7 @@ def trust() -> Iterator[Running]:
 
 def connector(endpoint: str, timeout_s: float = 1.0, credentials: dict[str, str] | None = None, **options: str) -> Hl7v2Connector:
     limits = Limits(concurrency=4, timeout_s=timeout_s)
-    return Hl7v2Connector(
-        destination(SystemKind.HL7V2, endpoint, credentials=credentials, limits=limits, options={**OPTIONS, **options})
-    )
+    return Hl7v2Connector(destination(SystemKind.HL7V2, endpoint, credentials=credentials, limits=limits, options={**OPTIONS, **options}))
 
 
 def look_up(running: Running, release: LookupRelease, **settings: object) -> Answer | Fault:
@@ -169,9 +167,7 @@ class Authority:
         """A certificate for 127.0.0.1 and its key, PEM."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "records")])
-        text = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ).decode()
+        text = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
         return self._pem(self._sign(name, key.public_key(), days=days)), text
 
     def _sign(self, name: x509.Name, key: ec.EllipticCurvePublicKey, *, authority: bool = False, days: int = 1) -> x509.Certificate:
