@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -58,7 +58,7 @@ class TokenChecker:
             return self._keys
 
 
-def bearer_token(given: HTTPAuthorizationCredentials | None = Depends(_bearer)) -> str:
+def bearer_token(given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None) -> str:
     """The token of the request; 401 when there is none."""
     if given is None:
         raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -40,7 +40,7 @@ class Caller:
         with self.gateway.transaction() as work:
             return use_case(work)
 
-    def write(self, use_case: Callable[[SqlWork], BaseModel | list[BaseModel]], status: int = 200) -> Response:
+    def write(self, use_case: Callable[[SqlWork], BaseModel | Sequence[BaseModel]], status: int = 200) -> Response:
         """Run once per Idempotency-Key. The answer is kept in the same transaction, so it is never lost apart from the change."""
         if not self.key:
             raise InvalidInput(Code.IDEMPOTENCY_KEY_MISSING)
@@ -48,12 +48,12 @@ class Caller:
             kept = work.answers.recall(self.actor.user_id, self.key, self.digest)
             if kept is None:
                 kept = _json(use_case(work))
-                work.answers.keep(self.actor.user_id, self.key, self.digest, kept)
+                work.answers.keep(self.actor.user_id, self.key, kept)
                 return Response(kept, status_code=status, media_type="application/json")
         return Response(kept, status_code=status, media_type="application/json", headers={"Idempotent-Replay": "true"})
 
 
-def _json(result: BaseModel | list[BaseModel]) -> bytes:
+def _json(result: BaseModel | Sequence[BaseModel]) -> bytes:
     if isinstance(result, BaseModel):
         return result.model_dump_json().encode()
     return b"[" + b",".join(item.model_dump_json().encode() for item in result) + b"]"

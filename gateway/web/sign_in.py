@@ -65,9 +65,9 @@ def build_router(settings: OidcSettings, sessions: Sessions, now: Callable[[], d
         except OAuthError:
             return page("sign_in_failed.html", request, None, status=401)
         request.session.clear()
-        session = new_session(dict(token["userinfo"]), now())
+        session = new_session(dict(token["userinfo"]))
         await run_in_threadpool(record, session)
-        cookie = await run_in_threadpool(sessions.begin, session)
+        cookie = await run_in_threadpool(sessions.begin, session, now())
         # A strict cookie is not sent on the way back from another site; this page of ours starts the next request itself.
         answer = HTMLResponse('<!doctype html><meta http-equiv="refresh" content="0;url=/"><a href="/">Continue</a>')
         answer.set_cookie(settings.cookie_name, cookie, secure=settings.secure, httponly=True, samesite="strict", path="/")

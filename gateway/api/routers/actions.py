@@ -14,6 +14,7 @@ from gateway.domain.tasks import TaskKind
 from gateway.policy import permissions
 from gateway.services import actions, flagging, tasks
 from gateway.services.actions import NewAction
+from gateway.store.unit_of_work import SqlWork
 
 router = APIRouter()
 
@@ -41,7 +42,7 @@ def assign_file(caller: Calling, list_id: UUID, file: Annotated[UploadFile, File
     read = caller.gateway.read_actions(file.file.read())
     new = [NewAction(a.case_number, a.agency_id, a.text, a.owner, a.due_on) for a in read.actions]
 
-    def act(work: object) -> FileOut:
+    def act(work: SqlWork) -> FileOut:
         done = _assigned(work, caller, list_id, new) if new else []
         rows = [FileRowOut(row=a.row, result="assigned") for a in read.actions]
         return FileOut(accepted=len(done), rows=rows, problems=[ProblemRow.of(p) for p in read.problems])
@@ -49,8 +50,8 @@ def assign_file(caller: Calling, list_id: UUID, file: Annotated[UploadFile, File
     return caller.write(act, status=201)
 
 
-def _assigned(work: object, caller: Calling, list_id: UUID, new: list[NewAction]) -> list[ActionOut]:
-    assigned = actions.assign(work, caller.actor, CaseListId(list_id), new, caller.gateway.holidays)  # type: ignore[arg-type]
+def _assigned(work: SqlWork, caller: Calling, list_id: UUID, new: list[NewAction]) -> list[ActionOut]:
+    assigned = actions.assign(work, caller.actor, CaseListId(list_id), new, caller.gateway.holidays)
     return [ActionOut.of(a) for a in assigned]
 
 
@@ -70,8 +71,8 @@ def completions_file(caller: Calling, agency: str, file: Annotated[UploadFile, F
     permissions.check_can(caller.actor, permissions.Act.COMPLETE_ACTION, agency_id=AgencyId(agency))
     read = caller.gateway.read_completions(file.file.read())
 
-    def act(work: object) -> FileOut:
-        results = actions.record_file(work, caller.actor, AgencyId(agency), read.completions)  # type: ignore[arg-type]
+    def act(work: SqlWork) -> FileOut:
+        results = actions.record_file(work, caller.actor, AgencyId(agency), read.completions)
         rows = [FileRowOut(row=number, result=result) for number, result in enumerate(results, 1)]
         return FileOut(accepted=sum(r != "unknown" for r in results), rows=rows, problems=[ProblemRow.of(p) for p in read.problems])
 
@@ -88,12 +89,12 @@ def open_tasks(caller: Calling) -> list[TaskOut]:
 def close(caller: Calling, task_id: UUID, given: ReceiptIn) -> Response:
     """Say what was done; the task is closed. For an alert by hand this also records that it stands, or is gone."""
 
-    def act(work: object) -> list[TaskOut]:
-        task = work.tasks.get(TaskId(task_id))  # type: ignore[attr-defined]
+    def act(work: SqlWork) -> list[TaskOut]:
+        task = work.tasks.get(TaskId(task_id))
         if task.kind in BY_HAND:
-            flagging.record_receipt(work, caller.actor, task.id, given.receipt, given.done)  # type: ignore[arg-type]
+            flagging.record_receipt(work, caller.actor, task.id, given.receipt, given.done)
         else:
-            tasks.close_task(work, caller.actor, task.id, given.receipt, given.version)  # type: ignore[arg-type]
+            tasks.close_task(work, caller.actor, task.id, given.receipt, given.version)
         return []
 
     caller.write(act)

@@ -14,6 +14,7 @@ from gateway.api.schemas import AnswerIn, DecisionIn, ListOut, LookupOut, OpenIn
 from gateway.domain.identifiers import CaseListId, LookupId, MaracId
 from gateway.policy import permissions
 from gateway.services import hits, intake, lookups
+from gateway.store.unit_of_work import SqlWork
 
 router = APIRouter(tags=["case lists"])
 
@@ -79,8 +80,8 @@ def decide(caller: Calling, lookup_id: UUID, given: DecisionIn) -> Response:
 def answer_by_hand(caller: Calling, lookup_id: UUID, given: AnswerIn) -> Response:
     """Say what was found by looking in the agency's own system."""
 
-    def act(work: object) -> StartedOut:
-        lookups.record_by_hand(work, caller.actor, LookupId(lookup_id), given.known, given.note, given.version)  # type: ignore[arg-type]
+    def act(work: SqlWork) -> StartedOut:
+        lookups.record_by_hand(work, caller.actor, LookupId(lookup_id), given.known, given.note, given.version)
         return StartedOut(started=0)
 
     return caller.write(act)
@@ -90,8 +91,8 @@ def answer_by_hand(caller: Calling, lookup_id: UUID, given: AnswerIn) -> Respons
 def open_to_service(caller: Calling, lookup_id: UUID, given: OpenIn) -> Response:
     """Say whether the person is open to the agency's services."""
 
-    def act(work: object) -> StartedOut:
-        lookups.record_open_to_service(work, caller.actor, LookupId(lookup_id), given.open_to_service, given.note, given.version)  # type: ignore[arg-type]
+    def act(work: SqlWork) -> StartedOut:
+        lookups.record_open_to_service(work, caller.actor, LookupId(lookup_id), given.open_to_service, given.note, given.version)
         return StartedOut(started=0)
 
     return caller.write(act)
@@ -101,8 +102,8 @@ def open_to_service(caller: Calling, lookup_id: UUID, given: OpenIn) -> Response
 def ask_again(caller: Calling, lookup_id: UUID) -> Response:
     """Ask the system once more, under the agreement as it is today."""
 
-    def act(work: object) -> StartedOut:
-        lookups.ask_again(work, caller.actor, LookupId(lookup_id))  # type: ignore[arg-type]
+    def act(work: SqlWork) -> StartedOut:
+        lookups.ask_again(work, caller.actor, LookupId(lookup_id))
         return StartedOut(started=1)
 
     return caller.write(act)

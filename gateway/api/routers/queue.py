@@ -12,6 +12,7 @@ from gateway.api.schemas import DeadOut, DifferenceOut, EventOut, LaneIn, LaneOu
 from gateway.domain.identifiers import SystemKey
 from gateway.policy import permissions
 from gateway.services import audit, queue, reconcile
+from gateway.store.unit_of_work import SqlWork
 
 router = APIRouter()
 
@@ -32,8 +33,8 @@ def dead_letters(caller: Calling) -> list[DeadOut]:
 def pause(caller: Calling, given: LaneIn) -> Response:
     """Stop sending to one destination. Nothing is lost."""
 
-    def act(work: object) -> StartedOut:
-        queue.pause(work, caller.actor, caller.gateway.queue(work), SystemKey(given.lane))  # type: ignore[arg-type]
+    def act(work: SqlWork) -> StartedOut:
+        queue.pause(work, caller.actor, caller.gateway.queue(work), SystemKey(given.lane))
         return StartedOut(started=0)
 
     return caller.write(act)
@@ -43,8 +44,8 @@ def pause(caller: Calling, given: LaneIn) -> Response:
 def resume(caller: Calling, given: LaneIn) -> Response:
     """Send again to a destination that was stopped."""
 
-    def act(work: object) -> StartedOut:
-        queue.resume(work, caller.actor, caller.gateway.queue(work), SystemKey(given.lane))  # type: ignore[arg-type]
+    def act(work: SqlWork) -> StartedOut:
+        queue.resume(work, caller.actor, caller.gateway.queue(work), SystemKey(given.lane))
         return StartedOut(started=0)
 
     return caller.write(act)

@@ -14,7 +14,7 @@ from gateway.domain.errors import CATALOGUE, Code, InvalidInput
 from gateway.domain.identifiers import ActionId, AgencyId, CaseListId
 from gateway.services import actions
 from gateway.services.actions import NewAction
-from gateway.web.app import Posting, Reader, Reading
+from gateway.web.reader import Posting, Reader, Reading
 
 router = APIRouter(include_in_schema=False)
 
@@ -31,7 +31,7 @@ def _overview(reader: Reader, list_id: UUID, problems: object = (), status: int 
     told = [(p, CATALOGUE[Code(p.code)]) for p in problems]  # type: ignore[attr-defined]
     return reader.page(
         "actions.html", status=status, list_id=list_id, actions=found, agencies=agencies, ends=ACTION_MACHINE.ends(),
-        today=date.today(), problems=told,
+        today=reader.gateway.today(), problems=told,
     )  # fmt: skip
 
 

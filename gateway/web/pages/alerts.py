@@ -14,7 +14,7 @@ from gateway.domain.identifiers import AgencyId, CaseListId, FlagId, SubjectId
 from gateway.domain.lookup import LookupOutcome
 from gateway.policy.permissions import can_be_second_person
 from gateway.services import flagging, hits
-from gateway.web.app import Posting, Reader, Reading
+from gateway.web.reader import Posting, Reader, Reading
 
 router = APIRouter(include_in_schema=False)
 

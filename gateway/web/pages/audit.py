@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from gateway.policy.permissions import Act, check_can
 from gateway.services import audit
-from gateway.web.app import Posting, Reading
+from gateway.web.reader import Posting, Reading
 
 router = APIRouter(include_in_schema=False)
 

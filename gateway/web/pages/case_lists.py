@@ -17,7 +17,7 @@ from gateway.domain.identifiers import CaseListId, MaracId
 from gateway.domain.lookup import LookupOutcome
 from gateway.policy.permissions import Act, check_can
 from gateway.services import hits, intake
-from gateway.web.app import Posting, Reader, Reading
+from gateway.web.reader import Posting, Reader, Reading
 
 router = APIRouter(include_in_schema=False)
 
@@ -36,11 +36,7 @@ def overview(reader: Reading) -> Response:
     check_can(reader.actor, Act.VIEW_LIST)
     found = reader.do(lambda work: work.case_lists.summaries(reader.actor.marac_ids))
     lists = sorted(found, key=lambda s: (s.meeting_date, s.issue), reverse=True)
-    return reader.page("lists.html", lists=lists, due=_due(reader), maracs=sorted(reader.actor.marac_ids), problems=(), today=date.today())
-
-
-def _due(reader: Reader) -> dict[CaseListId, date]:
-    return {}
+    return reader.page("lists.html", lists=lists, maracs=sorted(reader.actor.marac_ids), problems=())
 
 
 @router.post("/lists")
@@ -68,7 +64,7 @@ def _refused(reader: Reader, problems: object) -> Response:
     found = reader.do(lambda work: work.case_lists.summaries(reader.actor.marac_ids))
     told = [(p, CATALOGUE[Code(p.code)]) for p in problems]  # type: ignore[attr-defined]
     return reader.page(
-        "lists.html", status=422, lists=found, due={}, maracs=sorted(reader.actor.marac_ids), problems=told, today=date.today()
+        "lists.html", status=422, lists=found, maracs=sorted(reader.actor.marac_ids), problems=told
     )
 
 

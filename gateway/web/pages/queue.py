@@ -13,7 +13,7 @@ from gateway.domain.errors import CATALOGUE, Code
 from gateway.domain.identifiers import SystemKey
 from gateway.policy.permissions import Act, check_can
 from gateway.services import queue, reconcile
-from gateway.web.app import Posting, Reading
+from gateway.web.reader import Posting, Reading
 
 router = APIRouter(include_in_schema=False)
 

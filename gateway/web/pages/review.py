@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from gateway.domain.errors import CATALOGUE, Code
 from gateway.domain.identifiers import CaseListId, LookupId
 from gateway.services import hits, lookups
-from gateway.web.app import Posting, Reading
+from gateway.web.reader import Posting, Reading
 
 router = APIRouter(include_in_schema=False)
 

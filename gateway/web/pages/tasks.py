@@ -12,7 +12,7 @@ from gateway.domain.errors import CATALOGUE, Code
 from gateway.domain.identifiers import TaskId
 from gateway.domain.tasks import TaskKind
 from gateway.services import flagging, task_words, tasks
-from gateway.web.app import Posting, Reading
+from gateway.web.reader import Posting, Reading
 
 router = APIRouter(include_in_schema=False)
 
