@@ -420,7 +420,7 @@ _TEXTS: dict[Code, CodeText] = {
     Code.FILE_ENCODING_ASSUMED: CodeText("The file was read as Windows text", "It was not saved as UTF-8, but could be read as Western European.", "Check names with accents; next time save as CSV UTF-8."),
     Code.FILE_QUOTES_BROKEN: CodeText("The quotation marks of a row do not close", "A cell with a comma, a line break or a quotation mark was not written as CSV needs.", "Mend the row, or save the list from Excel as CSV UTF-8 or .xlsx."),
     Code.FILE_CELL_TOO_LONG: CodeText("A cell is far too long", "More text than a case list needs stands in one cell, often from a missing quotation mark.", "Shorten the cell, or look for a quotation mark that does not close."),
-    Code.LIST_TOO_LONG: CodeText("The list is too long", "It has more than 500 cases or 5,000 rows.", "Send one meeting at a time; remove formatting or rows below the list."),
+    Code.LIST_TOO_LONG: CodeText("The list is too long", "It has more than 500 cases, 5,000 rows or 256 columns, or one case has more than 60 people.", "Send one meeting at a time; remove formatting or rows below the list."),
     Code.HEADINGS_NOT_FOUND: CodeText("The headings were not recognised", "No row has enough of the known headings.", "Use the blank template, or headings from the table in the documentation."),
     Code.HEADING_AMBIGUOUS: CodeText("A heading can be understood in two ways", "It does not say whose it is, or stands twice.", "Say whose it is in the heading, e.g. before it the word victim, and send the list again."),
     Code.HEADING_UNKNOWN: CodeText("A heading was not recognised", "It is not in the table of known headings; the column was left out.", "Rename it if the column matters; otherwise nothing is needed."),
