@@ -193,7 +193,7 @@ _WEIGHT = {_AGREES: 2, _NEAR: 1, _DIFFERS: -2}
 
 def _twin(c: _Comparison) -> bool:
     return (
-        c.given.agreement is not _AGREES and c.family.agreement is _AGREES and c.birth.agreement is _AGREES and c.address.agreement in _FITS
+        c.given.agreement is _DIFFERS and c.family.agreement is _AGREES and c.birth.agreement is _AGREES and c.address.agreement in _FITS
     )
 
 

@@ -1,0 +1,388 @@
+"""In-memory parts for use cases, written by hand to the same promises as the store: versions, uniqueness, one open task per thing.
+
+``Desk`` is the whole ``Work``. Nothing here patches anything; a use case cannot tell it from the real one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from gateway.domain.actions import Action
+from gateway.domain.agreements import SharingAgreement
+from gateway.domain.calendar import BankHolidays
+from gateway.domain.case_list import Case, CaseList, Role, RowProblem, Subject
+from gateway.domain.errors import Code, Conflict, NotFound
+from gateway.domain.events import AuditEvent, EventKind
+from gateway.domain.flags import LIVE_FLAG_STATES, Flag
+from gateway.domain.identifiers import ActionId, AgencyId, CaseId, CaseListId, FlagId, LookupId, MaracId, SubjectId, SystemKey, TaskId
+from gateway.domain.lookup import Lookup
+from gateway.domain.releases import Release
+from gateway.domain.tasks import PersonTask, TaskKind
+from gateway.services.ports import CaseListSummary, Work
+
+NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+
+
+class MemoryAudit:
+    """Everything recorded, in order."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self.events: list[tuple[datetime, AuditEvent]] = []
+
+    def record(self, *events: AuditEvent) -> None:
+        self.events += [(self._now(), e) for e in events]
+
+    def about(self, thing: str) -> Sequence[tuple[datetime, AuditEvent]]:
+        return [(at, e) for at, e in self.events if e.about == thing]
+
+    def kinds(self) -> list[EventKind]:
+        return [e.kind for _, e in self.events]
+
+
+class MemoryCaseLists:
+    """Issues of lists; the newest counts."""
+
+    def __init__(self, audit: MemoryAudit) -> None:
+        self._audit = audit
+        self.issues: dict[CaseListId, list[CaseList]] = {}
+        self.digests: dict[tuple[MaracId, bytes], CaseListId] = {}
+        self.wrong: dict[CaseListId, Sequence[RowProblem]] = {}
+
+    def add(self, case_list: CaseList, digest: bytes, problems: Sequence[RowProblem], audit: AuditEvent) -> None:
+        there = self.issues.setdefault(case_list.id, [])
+        if case_list.issue != len(there) + 1:
+            raise Conflict(Code.STALE_VERSION)
+        there.append(case_list)
+        self.digests[case_list.marac_id, digest] = case_list.id
+        self.wrong[case_list.id] = problems
+        self._audit.record(audit)
+
+    def find_same(self, marac_id: MaracId, digest: bytes) -> CaseListId | None:
+        return self.digests.get((marac_id, digest))
+
+    def get(self, list_id: CaseListId) -> CaseList:
+        if list_id not in self.issues:
+            raise NotFound(Code.NOT_FOUND)
+        return self.issues[list_id][-1]
+
+    def problems(self, list_id: CaseListId) -> Sequence[RowProblem]:
+        return self.wrong[list_id]
+
+    def latest(self, marac_id: MaracId, meeting_date: date) -> CaseList | None:
+        return next((i[-1] for i in self.issues.values() if (i[-1].marac_id, i[-1].meeting_date) == (marac_id, meeting_date)), None)
+
+    def summaries(self, marac_ids: frozenset[MaracId]) -> Sequence[CaseListSummary]:
+        newest = [i[-1] for i in self.issues.values() if i[-1].marac_id in marac_ids]
+        return [
+            CaseListSummary(n.id, n.marac_id, n.meeting_date, n.issue, n.received_at, len(n.cases), len(n.subjects), len(self.wrong[n.id]))
+            for n in newest
+        ]
+
+    def case(self, case_id: CaseId) -> Case:
+        for issue in self._newest_first():
+            for case in issue.cases:
+                if case.id == case_id:
+                    return case
+        raise NotFound(Code.NOT_FOUND)
+
+    def subjects(self, ids: Sequence[SubjectId]) -> Mapping[SubjectId, Subject]:
+        found: dict[SubjectId, Subject] = {}
+        for issue in self._newest_first():
+            for subject in issue.subjects:
+                found.setdefault(subject.id, subject)
+        return {id_: found[id_] for id_ in ids if id_ in found}
+
+    def roles_of(self, subject: Subject) -> frozenset[Role]:
+        return frozenset({subject.role, *(s.role for s in self._same(subject))})
+
+    def same_person(self, subject: Subject) -> frozenset[SubjectId]:
+        return frozenset({subject.id, *(s.id for s in self._same(subject))})
+
+    def is_current(self, subject_id: SubjectId) -> bool:
+        return any(s.id == subject_id for issues in self.issues.values() for s in issues[-1].subjects)
+
+    def _newest_first(self) -> list[CaseList]:
+        return [issue for issues in self.issues.values() for issue in reversed(issues)]
+
+    def _same(self, subject: Subject) -> list[Subject]:
+        keys = _keys(subject)
+        return [s for issue in self._newest_first() for s in issue.subjects if keys & _keys(s)]
+
+
+def _keys(subject: Subject) -> set[object]:
+    person = subject.person
+    number = {person.nhs_number.value} if person.nhs_number else set()
+    return number | {(n.family.lower(), n.given.lower(), b) for n in person.names for b in person.birth_dates}
+
+
+class MemoryLookups:
+    """Cells of reports, each with its version."""
+
+    def __init__(self, audit: MemoryAudit, lists: MemoryCaseLists) -> None:
+        self._audit, self._lists = audit, lists
+        self.held: dict[LookupId, Lookup] = {}
+        self.reads = 0
+        self.saves = 0
+
+    def add(self, lookups: Sequence[Lookup], audit: Sequence[AuditEvent]) -> None:
+        self.held |= {k.id: k for k in lookups}
+        self._audit.record(*audit)
+
+    def get(self, lookup_id: LookupId) -> Lookup:
+        if lookup_id not in self.held:
+            raise NotFound(Code.NOT_FOUND)
+        return self.held[lookup_id]
+
+    def many(self, ids: Sequence[LookupId]) -> Mapping[LookupId, Lookup]:
+        self.reads += 1
+        return {id_: self.held[id_] for id_ in ids if id_ in self.held}
+
+    def of_list(self, list_id: CaseListId) -> Sequence[Lookup]:
+        return self.of_subjects([s.id for s in self._lists.get(list_id).subjects])
+
+    def of_subjects(self, ids: Sequence[SubjectId]) -> Sequence[Lookup]:
+        return [k for k in self.held.values() if k.subject_id in set(ids)]
+
+    def known_as(self, records: Sequence[tuple[SystemKey, str]]) -> Sequence[Lookup]:
+        return [k for k in self.held.values() if k.record and (k.system, k.record.record_id) in set(records)]
+
+    def save(self, lookups: Sequence[Lookup], audit: Sequence[AuditEvent]) -> None:
+        self.saves += 1
+        if any(self.held[k.id].version != k.version for k in lookups):
+            raise Conflict(Code.STALE_VERSION)
+        assert len(lookups) == len(audit)
+        self.held |= {k.id: replace(k, version=k.version + 1) for k in lookups}
+        self._audit.record(*audit)
+
+
+class MemoryFlags:
+    """Alerts; one live one per record, role and agency."""
+
+    def __init__(self, audit: MemoryAudit, lists: MemoryCaseLists) -> None:
+        self._audit, self._lists = audit, lists
+        self.held: dict[FlagId, Flag] = {}
+
+    def add(self, flag: Flag, audit: AuditEvent) -> None:
+        place = (flag.agency_id, flag.system, flag.record_id, flag.role)
+        live = [f for f in self.held.values() if f.state in LIVE_FLAG_STATES]
+        if any((f.agency_id, f.system, f.record_id, f.role) == place for f in live):
+            raise Conflict(Code.FLAG_EXISTS)
+        self.held[flag.id] = flag
+        self._audit.record(audit)
+
+    def get(self, flag_id: FlagId) -> Flag:
+        if flag_id not in self.held:
+            raise NotFound(Code.NOT_FOUND)
+        return self.held[flag_id]
+
+    def save(self, flag: Flag, audit: AuditEvent) -> None:
+        if self.held[flag.id].version != flag.version:
+            raise Conflict(Code.STALE_VERSION)
+        self.held[flag.id] = replace(flag, version=flag.version + 1)
+        self._audit.record(audit)
+
+    def of_list(self, list_id: CaseListId) -> Sequence[Flag]:
+        return self.of_subjects([s.id for s in self._lists.get(list_id).subjects])
+
+    def of_agency(self, agency_id: AgencyId) -> Sequence[Flag]:
+        return [f for f in self.held.values() if f.agency_id == agency_id]
+
+    def of_subjects(self, ids: Sequence[SubjectId]) -> Sequence[Flag]:
+        return [f for f in self.held.values() if f.subject_id in set(ids)]
+
+    def review_due(self, today: date) -> Sequence[Flag]:
+        return [f for f in self.held.values() if f.state in LIVE_FLAG_STATES and f.review_on and f.review_on <= today]
+
+
+class MemoryActions:
+    """Actions by id and reference."""
+
+    def __init__(self, audit: MemoryAudit, lists: MemoryCaseLists) -> None:
+        self._audit, self._lists = audit, lists
+        self.held: dict[ActionId, Action] = {}
+
+    def add(self, actions: Sequence[Action], audit: Sequence[AuditEvent]) -> None:
+        self.held |= {a.id: a for a in actions}
+        self._audit.record(*audit)
+
+    def get(self, action_id: ActionId) -> Action:
+        if action_id not in self.held:
+            raise NotFound(Code.NOT_FOUND)
+        return self.held[action_id]
+
+    def by_reference(self, reference: str) -> Action:
+        found = next((a for a in self.held.values() if a.reference == reference), None)
+        if found is None:
+            raise NotFound(Code.NOT_FOUND)
+        return found
+
+    def save(self, action: Action, audit: AuditEvent) -> None:
+        if self.held[action.id].version != action.version:
+            raise Conflict(Code.STALE_VERSION)
+        self.held[action.id] = replace(action, version=action.version + 1)
+        self._audit.record(audit)
+
+    def of_list(self, list_id: CaseListId) -> Sequence[Action]:
+        cases = {c.id for c in self._lists.get(list_id).cases}
+        return [a for a in self.held.values() if a.case_id in cases]
+
+    def of_agency(self, agency_id: AgencyId) -> Sequence[Action]:
+        return [a for a in self.held.values() if a.agency_id == agency_id]
+
+    def open_with(self, system: SystemKey) -> Sequence[Action]:
+        return [a for a in self.held.values() if a.system == system and a.closed_at is None]
+
+
+class MemoryTasks:
+    """One open task per agency, kind and thing."""
+
+    def __init__(self, audit: MemoryAudit, now: Callable[[], datetime]) -> None:
+        self._audit, self._now = audit, now
+        self.held: dict[TaskId, PersonTask] = {}
+
+    def open(self, task: PersonTask, audit: AuditEvent) -> PersonTask:
+        for other in self.held.values():
+            if other.closed_at is None and (other.agency_id, other.kind, other.about) == (task.agency_id, task.kind, task.about):
+                return other
+        self.held[task.id] = task
+        self._audit.record(audit)
+        return task
+
+    def open_all(self, tasks: Sequence[PersonTask], audit: Sequence[AuditEvent]) -> None:
+        for task, event in zip(tasks, audit, strict=True):
+            self.open(task, event)
+
+    def get(self, task_id: TaskId) -> PersonTask:
+        if task_id not in self.held:
+            raise NotFound(Code.NOT_FOUND)
+        return self.held[task_id]
+
+    def close(self, task: PersonTask, audit: AuditEvent) -> None:
+        if self.held[task.id].version != task.version:
+            raise Conflict(Code.STALE_VERSION)
+        self.held[task.id] = replace(task, version=task.version + 1)
+        self._audit.record(audit)
+
+    def close_about(self, kind: TaskKind, about: str, audit: AuditEvent) -> None:
+        for task in list(self.held.values()):
+            if task.closed_at is None and (task.kind, task.about) == (kind, about):
+                self.held[task.id] = replace(task, closed_at=self._now(), version=task.version + 1)
+                self._audit.record(audit)
+
+    def open_of(self, agency_id: AgencyId | None) -> Sequence[PersonTask]:
+        return [t for t in self.held.values() if t.closed_at is None and agency_id in (None, t.agency_id)]
+
+    def kinds(self, agency_id: AgencyId | None = None) -> list[TaskKind]:
+        """Kinds of the open tasks, for assertions."""
+        return [t.kind for t in self.open_of(agency_id)]
+
+
+@dataclass
+class Sent:
+    """A message as it waits to leave."""
+
+    id: UUID
+    kind: str
+    release: Release
+    order_key: str
+    not_after: datetime | None
+    withdrawn: bool = False
+
+
+class MemoryOutbox:
+    """What was sent in order; ``withdraw`` stops everything of a key that has not been taken out by ``leave``."""
+
+    def __init__(self, new_id: Callable[[], UUID]) -> None:
+        self._new_id = new_id
+        self.messages: list[Sent] = []
+        self._left: set[UUID] = set()
+
+    def send(self, kind: str, release: Release, *, order_key: str = "", not_after: datetime | None = None) -> UUID:
+        assert isinstance(release, Release)
+        self.messages.append(Sent(self._new_id(), str(kind), release, order_key, not_after))
+        return self.messages[-1].id
+
+    def withdraw(self, order_key: str) -> int:
+        waiting = [m for m in self.messages if m.order_key == order_key and not m.withdrawn and m.id not in self._left]
+        for message in waiting:
+            message.withdrawn = True
+        return len(waiting)
+
+    def leave(self) -> list[Sent]:
+        """Everything that waits, as the relay would take it; it cannot be withdrawn after."""
+        going = [m for m in self.messages if not m.withdrawn and m.id not in self._left]
+        self._left |= {m.id for m in going}
+        return going
+
+    def waiting(self, kind: str = "") -> list[Sent]:
+        """What waits, of one kind if named."""
+        return [m for m in self.messages if not m.withdrawn and m.id not in self._left and kind in ("", m.kind)]
+
+
+class MemoryInbox:
+    """Keys accepted, with their content."""
+
+    def __init__(self) -> None:
+        self.accepted: dict[tuple[str, str], bytes] = {}
+
+    def accept_once(self, source: str, key: str, content: bytes) -> str:
+        if (source, key) not in self.accepted:
+            self.accepted[source, key] = content
+            return "new"
+        return "same" if self.accepted[source, key] == content else "different"
+
+
+@dataclass
+class MemoryAgreements:
+    """Agreements by agency; a test may replace one."""
+
+    held: dict[AgencyId, SharingAgreement] = field(default_factory=dict)
+
+    def of(self, agency_id: AgencyId) -> SharingAgreement | None:
+        return self.held.get(agency_id)
+
+    def all(self) -> Sequence[SharingAgreement]:
+        return list(self.held.values())
+
+
+class MemoryHolidays:
+    """No bank holidays in the years around the tests."""
+
+    def of(self, jurisdiction: str) -> BankHolidays:
+        return BankHolidays(jurisdiction, frozenset(), frozenset({2025, 2026, 2027}))
+
+
+class Desk:
+    """One transaction after another on the same memory; time moves only when a test says so."""
+
+    def __init__(self, *agreements: SharingAgreement) -> None:
+        self.moment = NOON
+        self._ids = 0
+        self.audit = MemoryAudit(self.now)
+        self.case_lists = MemoryCaseLists(self.audit)
+        self.lookups = MemoryLookups(self.audit, self.case_lists)
+        self.flags = MemoryFlags(self.audit, self.case_lists)
+        self.actions = MemoryActions(self.audit, self.case_lists)
+        self.tasks = MemoryTasks(self.audit, self.now)
+        self.outbox = MemoryOutbox(self.new_id)
+        self.inbox = MemoryInbox()
+        self.agreements = MemoryAgreements({a.agency_id: a for a in agreements})
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def pass_time(self, **ago: float) -> None:
+        self.moment += timedelta(**ago)
+
+    def new_id(self) -> UUID:
+        self._ids += 1
+        return UUID(int=self._ids)
+
+
+def _is_a_work(desk: Desk) -> Work:
+    """For the type checker: the desk keeps every promise of the port."""
+    return desk
