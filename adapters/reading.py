@@ -18,13 +18,12 @@ from typing import IO, cast
 from gateway.domain.case_list_reading import ParsedActions, ParsedCompletions, ParsedList
 from gateway.domain.errors import Code, InvalidInput
 from mappings.case_list.actions_csv import read_actions, read_completions
-from mappings.case_list.grid import Book, read_reply
+from mappings.case_list.grid import MAX_REPLY, Book, read_reply
 from mappings.case_list.package import check_ending, check_start
 from mappings.case_list.reading import read_list
 
-WALL_CLOCK_S = 20.0
-"""More than the child's own 10 s of CPU, for a busy machine; it never waits longer than this."""
-MAX_REPLY = 32 * 1024 * 1024
+WALL_CLOCK_S = 10.0
+"""A list is read in a fraction of a second; nobody waits longer than this, whatever the file."""
 _CHILD = Path(__file__).with_name("reading_child.py")
 
 

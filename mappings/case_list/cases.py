@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, product
 
 from gateway.domain.case_list import Person, Role, RowProblem
 from gateway.domain.case_list_reading import HeldRow, Layout, ParsedCase, ParsedPerson
@@ -17,6 +17,10 @@ from mappings.case_list.problems import HOLDS_CASE, holding, problem
 from mappings.case_list.rows import CaseRow
 
 _PARTIES = frozenset({Role.VICTIM, Role.PERPETRATOR})
+MAX_PEOPLE = 60
+"""In one case; more is a list whose case numbers are broken."""
+_MOST_SHARING = 20
+"""An NHS number that stands for more entries than this is a placeholder."""
 
 
 @dataclass(slots=True, repr=False)
@@ -89,6 +93,9 @@ def _add(row: CaseRow, draft: Draft, layout: Layout) -> None:
     if not row.entries:
         draft.problems.append(problem(Code.ROW_WITHOUT_PEOPLE, row.row))
     hidden = any(p.code == Code.ROW_HIDDEN for p in row.problems)
+    if len(draft.entries) + len(row.entries) > MAX_PEOPLE:
+        draft.problems.append(problem(Code.LIST_TOO_LONG, row.row))
+        return
     for entry in row.entries:
         found = [problem(Code.ROW_HIDDEN, row.row)] if hidden else _repeats(entry, draft, layout)
         if found is not None:
@@ -150,15 +157,28 @@ def check_case(draft: Draft) -> None:
 def check_list(drafts: Sequence[Draft]) -> Iterator[RowProblem]:
     """Findings across cases. People whose NHS number stands for somebody else too are held in their drafts."""
     _hold_shared_numbers(drafts)
-    for earlier, later in combinations(drafts, 2):
-        if _same_parties(earlier, later):
-            yield problem(Code.CASE_REPEATED, later.row)
-            continue
-        for entry in later.entries:
-            for seen in earlier.entries:
-                if {seen.role, entry.role} <= _PARTIES and _surely_same(seen.person, entry.person):
-                    code = Code.PERSON_IN_SEVERAL_CASES if seen.role is entry.role else Code.PERSON_IN_BOTH_ROLES
-                    yield problem(code, entry.row)
+    seen: dict[object, list[tuple[Draft, Entry]]] = {}
+    for draft in drafts:
+        parties = [entry for entry in draft.entries if entry.role in _PARTIES]
+        earlier = {entry: [found for key in _keys(entry.person) for found in seen.get(key, ())] for entry in parties}
+        if any(_same_parties(other, draft) for found in earlier.values() for other, _ in found[:1]):
+            yield problem(Code.CASE_REPEATED, draft.row)
+        else:
+            yield from (_there_too(entry, other) for entry, found in earlier.items() for _, other in found)
+        for entry in parties:
+            for key in _keys(entry.person):
+                seen.setdefault(key, []).append((draft, entry))
+
+
+def _keys(person: Person) -> Iterator[object]:
+    """What is equal for two entries that are surely one person: the number, or a name together with a date of birth."""
+    if person.nhs_number:
+        yield person.nhs_number
+    yield from product(sorted(name_keys(person)), dict.fromkeys(person.birth_dates))
+
+
+def _there_too(entry: Entry, other: Entry) -> RowProblem:
+    return problem(Code.PERSON_IN_SEVERAL_CASES if other.role is entry.role else Code.PERSON_IN_BOTH_ROLES, entry.row)
 
 
 def _surely_same(one: Person, other: Person) -> bool:
@@ -178,7 +198,8 @@ def _hold_shared_numbers(drafts: Sequence[Draft]) -> None:
         if number:
             by_number.setdefault(number, []).append((draft, at))
     for sharing in by_number.values():
-        if any(not _compatible(a.entries[i].person, b.entries[j].person) for (a, i), (b, j) in combinations(sharing, 2)):
+        people = [draft.entries[at].person for draft, at in sharing]
+        if len(people) > _MOST_SHARING or not all(_compatible(one, other) for one, other in combinations(people, 2)):
             for draft, at in sharing:
                 entry = draft.entries[at]
                 draft.entries[at] = _with(entry, [problem(Code.NHS_NUMBER_SHARED, entry.row, Field.NHS_NUMBER.value)])

@@ -16,9 +16,9 @@ _LINES = re.compile(r"\s*[;\n]\s*")
 _JOINED = re.compile(r"\s*,\s*|\s+(?:and|&|\+)\s+", re.IGNORECASE)
 _BULLET = re.compile(r"^(?:\(?\d{1,2}[.):]|[-\u2022\u00b7*\u2013])\s*")
 _BETWEEN = re.compile(r"^[\s).,;&+]*(?:and\b)?\s*", re.IGNORECASE)
-_BIRTH_WORD = re.compile(r"[\s,(\-\u2013]*\b(?:d\.?o\.?b\.?|born|date of birth)\b[\s.:\-]*$", re.IGNORECASE)
+_BIRTH_WORD = re.compile(r"\b(?:d\.?o\.?b\.?|born|date of birth)\b[\s.:\-]*$", re.IGNORECASE)
 _AGE = re.compile(
-    r"[\s,(\-\u2013]*(?:\b(?:aged?|age:)\s*)?\b\d{1,2}\s*(?:yrs?|years?|y\.?o\.?|y/o|months?|mths?|mos?|weeks?|wks?)?(?:\s*old)?\b\.?\)?\s*$",
+    r"(?:\b(?:aged?|age:)\s*)?\b\d{1,2}\s*(?:yrs?|years?|y\.?o\.?|y/o|months?|mths?|mos?|weeks?|wks?)?(?:\s*old)?\b\.?\)?\s*$",
     re.IGNORECASE,
 )
 _SHARED = frozenset(
@@ -38,9 +38,14 @@ def name_and_birth(text: str) -> Reading[tuple[str, str]]:
         name, more = _BIRTH_WORD.sub("", before).strip(" ,(-\u2013"), after.strip(" ),;.-\u2013")
         codes = (Code.NAME_TWO_PEOPLE,) if name and more and not starts_with_alias_word(more) else ()
         return Reading((tidy(f"{name} {more}"), found[0]), codes)
-    without_age = _AGE.sub("", text)
+    without_age = _without_age(text)
     aged = without_age != text and tidy(without_age) != ""
     return Reading((tidy(without_age) if aged else text, ""), (Code.AGE_NOT_DATE,) if aged else ())
+
+
+def _without_age(text: str) -> str:
+    shorter = _AGE.sub("", text)
+    return text if shorter == text else shorter.rstrip(" ,(-\u2013")
 
 
 def split_people(text: str, surnames: Collection[str]) -> Reading[tuple[str, ...]]:
@@ -79,7 +84,7 @@ def _people_of_line(line: str) -> Sequence[str]:
     if len(dates) > 1:
         return _cut_after_dates(line, dates)
     pieces = [piece for piece in _JOINED.split(line) if piece]
-    whole = all(len(_AGE.sub("", piece).split()) > 1 for piece in pieces)
+    whole = all(len(_without_age(piece).split()) > 1 for piece in pieces)
     return pieces if whole and not dates else [line]
 
 

@@ -18,6 +18,8 @@ from gateway.domain.sealed import Sealed
 from mappings.case_list.grid import Cell
 
 OLDEST_YEARS = 110
+_LONGEST = 120
+"""Characters of a cell of dates; longer ones are something else."""
 _EARLIEST = date(1900, 3, 1)
 """Before this day Excel's two calendars disagree with the world (it has a 29 February 1900), and nobody on a list was born."""
 _ANY_DAY = date(2099, 12, 31)
@@ -141,6 +143,8 @@ class Reader:
         return DatesRead((BirthDate.of(start + timedelta(days=number)),), (Code.DATE_FROM_NUMBER,))
 
     def _of_text(self, written: str, role: Role | None) -> DatesRead:
+        if len(written) > _LONGEST:
+            return DatesRead(codes=(Code.DATE_NOT_READ,))
         text = _DECORATION.sub("", written.strip()).strip()
         plain = _APPROXIMATE.sub("", text).strip()
         read = self._of_plain(_MIDNIGHT.sub("", plain), role)
@@ -239,7 +243,7 @@ _DATE_INSIDE = re.compile(
 
 
 def _parts(cell: Cell) -> list[Cell]:
-    if cell.kind != "text":
+    if cell.kind != "text" or len(cell.text) > _LONGEST:
         return [cell]
     return [
         Cell("text", part)

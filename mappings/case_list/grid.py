@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from collections.abc import Iterator
+from datetime import datetime, time
 from typing import Literal
 
 import msgspec
@@ -13,8 +14,11 @@ from gateway.domain.sealed import SEALED
 MAX_ROWS = 5_000
 MAX_COLUMNS = 256
 MAX_CELL = 4_000
+MAX_CHARACTERS = 1_000_000
+"""In all cells together; 500 cases of five people have less than half of it."""
+MAX_REPLY = 4 * 1024 * 1024
 
-CellKind = Literal["text", "number", "date", "yes_no", "error", "uncalculated"]
+CellKind = Literal["text", "number", "date", "yes_no", "error", "uncalculated", "too_long"]
 
 
 class Cell(msgspec.Struct, frozen=True, array_like=True):
@@ -92,8 +96,10 @@ class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def write_reply(reply: Reply) -> bytes:
-    """As strict JSON."""
-    return msgspec.json.encode(reply)
+    """As strict JSON; a book that is too long becomes a refusal."""
+    data = msgspec.json.encode(reply)
+    too_long = len(data) > MAX_REPLY or (reply.book is not None and _characters(reply.book) > MAX_CHARACTERS)
+    return msgspec.json.encode(Reply(refusal=Refusal(Code.LIST_TOO_LONG.value))) if too_long else data
 
 
 def read_reply(data: bytes) -> Book:
@@ -108,14 +114,24 @@ def read_reply(data: bytes) -> Book:
     raise InvalidInput(refused)
 
 
+def _cells(book: Book) -> Iterator[Cell]:
+    return (cell for sheet in book.sheets for row in sheet.rows.values() for cell in row if cell)
+
+
+def _characters(book: Book) -> int:
+    return sum(len(cell.text) for cell in _cells(book))
+
+
 def _checked(book: Book) -> Book:
-    """The book again, when every cell keeps the limits; raises ``ValueError`` otherwise."""
-    codes = {Code(code) for code in book.codes} | {Code(code) for _, code in book.faults}
-    cells = [cell for sheet in book.sheets for row in sheet.rows.values() for cell in row if cell]
-    fits = all(len(sheet.rows) <= MAX_ROWS and all(len(r) <= MAX_COLUMNS for r in sheet.rows.values()) for sheet in book.sheets)
-    if not fits or any(len(cell.text) > MAX_CELL for cell in cells) or len(codes) > len(Code):
-        raise ValueError("limits")
-    for cell in cells:
-        if cell.kind == "date" and not isinstance(cell.moment, date):
-            raise ValueError("date")
+    """The book again, when it keeps the limits and every code and date in it is one; raises ``ValueError`` otherwise."""
+    for code in (*book.codes, *(code for _, code in book.faults)):
+        Code(code)
+    for sheet in book.sheets:
+        if len(sheet.rows) > MAX_ROWS or any(len(row) > MAX_COLUMNS for row in sheet.rows.values()):
+            raise ValueError("size")
+    for cell in _cells(book):
+        if len(cell.text) > MAX_CELL or (cell.moment is not None and cell.moment.tzinfo is not None):
+            raise ValueError("cell")
+    if _characters(book) > MAX_CHARACTERS:
+        raise ValueError("size")
     return book

@@ -40,7 +40,7 @@ NOBODY = frozenset({"none", "no children", "no", "n/a", "na", "nil", "0", "-", "
 """What a list writes where there is nobody; unlike a placeholder, this is not a person."""
 _FORMERLY = r"n(?:\u00e9|e)e\b|formerly(?: known as)?\b|maiden name\b"
 _ALSO = r"a\.?k\.?a\b\.?|a/k/a\b|also known as\b|alias\b|previously(?: known as)?\b|now known as\b|known as\b"
-_ALIAS_WORD = re.compile(rf"[\s,(]*(?:(?P<former>(?<!\w)(?:{_FORMERLY}))|(?<!\w)(?:{_ALSO}))\s*[:.]?\s*", re.IGNORECASE)
+_ALIAS_WORD = re.compile(rf"(?:(?P<former>(?<!\w)(?:{_FORMERLY}))|(?<!\w)(?:{_ALSO}))\s*[:.]?\s*", re.IGNORECASE)
 _ALIAS_SIGN = re.compile(r"\s*[/;\n]\s*|\s+or\s+", re.IGNORECASE)
 _BRACKETS = re.compile(r"(?<=\s)['\u2018]([^'\u2019]+)['\u2019](?=\s)|\(([^()]*)\)|\[([^\[\]]*)\]|\"([^\"]*)\"|\u201c([^\u201d]*)\u201d")
 _TWO_PEOPLE = re.compile(r"\s(?:and|&|\+|with)\s", re.IGNORECASE)
@@ -54,7 +54,7 @@ def tidy(text: str) -> str:
 
 def starts_with_alias_word(text: str) -> bool:
     """Whether the text goes on with another name of the same person ("aka ...", "nee ...")."""
-    return bool(_ALIAS_WORD.match(text))
+    return bool(_ALIAS_WORD.match(text.lstrip(" ,(")))
 
 
 def split_name(text: str) -> Reading[PersonName | None]:
@@ -101,7 +101,7 @@ def main_and_aliases(text: str) -> tuple[str, list[tuple[str, bool]]]:
 
     outside = _BRACKETS.sub(take, text)
     main, *more = _pieces(outside)
-    return tidy(main[0]), [*aliases, *more]
+    return tidy(main[0]).rstrip(" ,("), [*aliases, *more]
 
 
 def read_aliases(text: str, main: PersonName) -> Reading[tuple[PersonName, ...]]:
@@ -207,11 +207,11 @@ def _pieces(text: str) -> list[tuple[str, bool]]:
         pieces.extend((part, former) for part in _ALIAS_SIGN.split(piece))
         if match:
             at, former = match.end(), match["former"] is not None
-    return [pieces[0], *((tidy(p).strip(",: "), f) for p, f in pieces[1:] if tidy(p).strip(",: "))]
+    return [pieces[0], *((tidy(p).strip(",:( "), f) for p, f in pieces[1:] if tidy(p).strip(",:( "))]
 
 
 def _aliases_in(text: str) -> list[tuple[str, bool]]:
-    return [(tidy(piece).strip(": "), former) for piece, former in _pieces(text) if tidy(piece).strip(": ")]
+    return [(tidy(piece).strip(":( "), former) for piece, former in _pieces(text) if tidy(piece).strip(":( ")]
 
 
 def _alias(text: str, main: PersonName, *, former: bool) -> Reading[PersonName | None]:

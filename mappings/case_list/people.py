@@ -113,7 +113,7 @@ def _entry(cells: Cells, role: Role | None, row: int, labels: Mapping[Field, str
     return Entry(row, role, person, written, tuple(dict.fromkeys(found.problems)), tuple(found.marks))
 
 
-_FAULTY = {"error": Code.CELL_ERROR, "uncalculated": Code.CELL_NOT_CALCULATED}
+_FAULTY = {"error": Code.CELL_ERROR, "uncalculated": Code.CELL_NOT_CALCULATED, "too_long": Code.FILE_CELL_TOO_LONG}
 
 
 def _person(cells: Cells, role: Role | None, found: _Findings, dates: Reader) -> Person:

@@ -75,6 +75,8 @@ def _read(book: Book, sheet: Sheet, headings: Headings, found: list[RowProblem],
     found.extend(rows.problems)
     meeting_date, about_meeting = _meeting_date(rows.rows, sheet, headings, dates)
     drafts = to_cases(rows.rows, headings.layout)
+    if len(drafts) > MAX_CASES:
+        return _refused([*found, problem(Code.LIST_TOO_LONG)], headings.layout)
     for draft in drafts:
         check_case(draft)
     found.extend([*about_meeting, *_about_dates(rows.rows), *check_list(drafts), *_about_size(drafts, rows.rows, headings)])
@@ -90,8 +92,6 @@ def _read(book: Book, sheet: Sheet, headings: Headings, found: list[RowProblem],
 def _about_size(drafts: list[Draft], rows: list[CaseRow], headings: Headings) -> Iterator[RowProblem]:
     if not drafts:
         yield problem(Code.LIST_EMPTY)
-    if len(drafts) > MAX_CASES:
-        yield problem(Code.LIST_TOO_LONG)
     numbered = any(row.number for row in rows)
     if headings.layout is Layout.ROW_PER_PERSON and not numbered and drafts and not _begins_with_victim(drafts):
         yield problem(Code.CASES_NOT_SEPARATED)

@@ -26,6 +26,8 @@ _TOTAL = re.compile(
     re.IGNORECASE,
 )
 _MOST_TOTAL_CELLS = 4
+MAX_TEXT = 1_000
+"""Characters in a cell that is read; notes may be longer."""
 _ROLE_LETTERS = {"v": Role.VICTIM, "p": Role.PERPETRATOR, "c": Role.CHILD, "o": Role.OTHER, "other": Role.OTHER, "others": Role.OTHER}
 _ROLE_OF = _ROLE_LETTERS | {word: role for role, words in ROLE_WORDS.items() for word in words}
 _ROLE_FILLER = frozenset({"alleged", "the", "adult", "person", "of", "case", "primary", "main", "s"})
@@ -118,12 +120,21 @@ def _cells_without_heading(rows: Mapping[int, Row], headings: Headings) -> Itera
 def _read_row(number: int, row: Row, headings: Headings, dates: Reader, found: Sequence[Code]) -> CaseRow:
     cells: dict[Column, list[Cell]] = {}
     for at, cell in enumerate(row):
-        if cell and at in headings.columns and headings.columns[at].field is not Field.NOT_TAKEN:
-            cells.setdefault(headings.columns[at], []).append(cell)
+        column = headings.columns.get(at)
+        if cell and column and column.field is not Field.NOT_TAKEN:
+            cells.setdefault(column, []).append(cell if column.field is Field.NOTES else _squeezed(cell))
     case = {column.field: of_column for column, of_column in cells.items() if column.field in CASE_FIELDS}
     per_person = headings.layout is Layout.ROW_PER_PERSON
     entries = _by_role_column(number, cells, dates) if per_person else _by_headings(number, cells, dates)
     return _with_case_cells(number, entries, case, dates, [problem(code, number) for code in found])
+
+
+def _squeezed(cell: Cell) -> Cell:
+    """The cell with each run of spaces as one, and of line ends as one; a text far too long is a finding of its own."""
+    if cell.kind != "text":
+        return cell
+    text = "\n".join(filter(None, map(tidy, cell.text.splitlines())))
+    return Cell("text", text) if len(text) <= MAX_TEXT else Cell("too_long", "")
 
 
 def _by_role_column(number: int, cells: Mapping[Column, Sequence[Cell]], dates: Reader) -> tuple[Entry, ...]:
