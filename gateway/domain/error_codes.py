@@ -48,6 +48,9 @@ class Code(StrEnum):
     IDEMPOTENCY_KEY_MISSING = "IDEMPOTENCY_KEY_MISSING"
     REQUEST_MALFORMED = "REQUEST_MALFORMED"
     INTERNAL_ERROR = "INTERNAL_ERROR"
+    IDENTITY_UNAVAILABLE = "IDENTITY_UNAVAILABLE"
+    SIGN_IN_NEEDED = "SIGN_IN_NEEDED"
+    UPLOAD_TOO_LARGE = "UPLOAD_TOO_LARGE"
     # agreements and disclosure
     AGREEMENT_MISSING = "AGREEMENT_MISSING"
     AGREEMENT_EXPIRED = "AGREEMENT_EXPIRED"
@@ -297,6 +300,9 @@ _TEXTS: dict[Code, CodeText] = {
     Code.IDEMPOTENCY_KEY_MISSING: CodeText("Idempotency-Key header is missing", "Every write names itself, so that sending it twice does it once.", "Send a header Idempotency-Key with a new value for each new request."),
     Code.REQUEST_MALFORMED: CodeText("The request is not as described", "A field is missing, not known here, or not of its kind.", "Compare it with the description of this operation; the places are listed."),
     Code.INTERNAL_ERROR: CodeText("Something failed on our side", "A fault that was not foreseen; it has been recorded without what you sent.", "Try again. If it stays, tell the system administrator the time."),
+    Code.IDENTITY_UNAVAILABLE: CodeText("Who you are could not be checked", "The organisation's sign-in service did not answer, or not as agreed.", "Try again in a minute. If it stays, the service desk looks whether the sign-in service is up."),
+    Code.SIGN_IN_NEEDED: CodeText("Not signed in", "No access token was sent, or it is not good for this service, or it has run out.", "Get a new access token from your organisation's identity provider and send it as a bearer token."),
+    Code.UPLOAD_TOO_LARGE: CodeText("What was sent is too large", "More than 5 MB was sent at once; no list needs as much.", "Copy the list alone into the blank template and send that."),
     Code.AGREEMENT_MISSING: CodeText("No sharing agreement", "No agreement with this agency is configured.", "Add the agency's agreement; until then nothing is sent."),
     Code.AGREEMENT_EXPIRED: CodeText("Sharing agreement has expired", "Its last valid day has passed.", "Renew the agreement and its dates; until then nothing is sent."),
     Code.AGREEMENT_NOT_YET_VALID: CodeText("Sharing agreement is not valid yet", "Its first valid day is in the future.", "Check the dates of the agreement."),

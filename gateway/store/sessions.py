@@ -55,14 +55,17 @@ class SqlSessions(Generic[S]):
         self._execute(_BEGIN, row | self._changing(key, session))
         return cookie
 
-    def find(self, cookie: str, now: datetime) -> S | None:
-        """The session, with its idle clock set anew; None when there is none or it is over (then it is removed)."""
+    def find(self, cookie: str, now: datetime, *, renew: bool = True) -> S | None:
+        """The session, with its idle clock set anew unless a machine asks by itself; None when there is none or it is over (then it is
+        removed)."""
         key = self._key(cookie)
         sealed = self._execute(_FIND, {"key": key}).scalar()
         session = self._words.open(self._vault, sealed, key) if sealed else None
         if session is None or session.is_over(now):
             self.end(cookie)
             return None
+        if not renew:
+            return session
         seen: S = replace(session, seen=now)  # type: ignore[type-var]
         if now - session.seen >= SEEN_EVERY:
             self._execute(_SEEN, {"key": key} | self._changing(key, seen))

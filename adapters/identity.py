@@ -1,0 +1,52 @@
+"""The public keys of the organisation's identity provider, by which access tokens of programs are checked (OpenID Connect Discovery)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from adapters.faults import Transient
+from adapters.http import USER_AGENT, AiohttpWire, Broken, NotSent
+from adapters.tls import context_of, is_guarded
+from gateway.domain.error_codes import Code
+from gateway.domain.errors import Unavailable
+
+TIMEOUT_S = 5.0
+MOST_BYTES = 256 * 1024
+_WELL_KNOWN = "/.well-known/openid-configuration"
+
+
+def fetch_signing_keys(issuer: str) -> dict[str, Any]:
+    """The issuer's JWK set, found through its discovery document; for code outside any event loop.
+
+    Raises ``Unavailable(IDENTITY_UNAVAILABLE)`` when it does not answer, names another issuer, or is not reached safely.
+    """
+    try:
+        return asyncio.run(_fetch(issuer.rstrip("/")))
+    except (NotSent, Broken, Transient, TimeoutError, ValueError, KeyError, TypeError):
+        raise Unavailable(Code.IDENTITY_UNAVAILABLE) from None
+
+
+async def _fetch(issuer: str) -> dict[str, Any]:
+    wire = AiohttpWire(context_of({}))
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            told = await _json(wire, issuer + _WELL_KNOWN)
+            if told["issuer"].rstrip("/") != issuer:
+                raise ValueError
+            return await _json(wire, told["jwks_uri"])
+    finally:
+        await wire.close()
+
+
+async def _json(wire: AiohttpWire, url: str) -> dict[str, Any]:
+    if not is_guarded(url):
+        raise ValueError
+    reply = await wire.send("GET", url, {"User-Agent": USER_AGENT, "Accept": "application/json"}, None, MOST_BYTES)
+    if reply.status != 200:
+        raise ValueError
+    told = json.loads(reply.body)
+    if not isinstance(told, dict):
+        raise TypeError
+    return told
