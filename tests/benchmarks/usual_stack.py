@@ -52,7 +52,7 @@ class AuditRow(Base):
 
 async def run_usual_stack(people: list[BenchPerson], ports: dict[str, int], database_url: str, in_flight: int) -> int:
     """Asks every agency about every person; the number of rows stored."""
-    engine = create_engine(database_url, pool_size=20)
+    engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://"), pool_size=20)
     Base.metadata.drop_all(engine)
     Base.metadata.create_all(engine)
     await asyncio.gather(*(_agency(name, port, people, engine, in_flight) for name, port in ports.items()))
