@@ -109,6 +109,11 @@ def read_agreement(agency: Path) -> tuple[SharingAgreement | None, Sequence[Prob
     return agreement, tuple(table.problems)
 
 
+def in_force(agreement: SharingAgreement, today: date) -> bool:
+    """Whether the agreement holds on this day; both its dates are inclusive."""
+    return agreement.valid_from <= today <= agreement.valid_until
+
+
 def expiry_notes(agreements: Sequence[SharingAgreement], today: date, days: int = 60) -> Sequence[tuple[AgencyId, str]]:
     """Agencies whose agreement is not in force, or ends soon, with a sentence for each."""
     notes = []

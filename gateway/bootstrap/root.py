@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -12,20 +12,31 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Engine
 
+from adapters import reading
 from adapters.registry import Registry
-from contracts.agreements import AgreementFolder, load_agreements
+from contracts.agreements import AgreementFolder, in_force, load_agreements
+from gateway.bootstrap.holidays import Holidays
+from gateway.bootstrap.queue import OutboxQueue
 from gateway.bootstrap.relay import Gated, Results, schedule_for
 from gateway.broker import Bell
 from gateway.config import Settings, read_settings
+from gateway.domain.agreements import Capability
+from gateway.domain.case_list_reading import ParsedActions, ParsedCompletions, ParsedList
+from gateway.domain.errors import Code, InvalidInput, NotFound
+from gateway.domain.identifiers import AgencyId
+from gateway.services import actions
 from gateway.store import schema
 from gateway.store.audit import ChainReport, verify
 from gateway.store.crypto import Vault
 from gateway.store.database import open_engine
 from gateway.store.keys import create_key_file, load_key_file
 from gateway.store.unit_of_work import SqlWork
+from mappings.callbacks import NotGenuine, read_notice
+from mappings.case_list.template import TemplateKind, case_list_template
 from mappings.envelopes import seal_release
 from outbox.relay import Relay
 
+CALLBACK_SECRET = "callback_secret"  # noqa: S105  the name under which an agreement refers to it
 Clock = Callable[[], datetime]
 
 
@@ -66,6 +77,60 @@ class Gateway:
     @cached_property
     def _registry(self) -> Registry:
         return Registry(self.agreements, self.settings.resolve, self.today)
+
+    def queue(self, work: SqlWork) -> OutboxQueue:
+        """The outbox from the side of those who watch it, in the transaction of ``work``."""
+        return OutboxQueue(work.connection, self.vault, work.now())
+
+    @cached_property
+    def holidays(self) -> Holidays:
+        """Bank holidays of every jurisdiction."""
+        return Holidays(self.settings.holidays)
+
+    def read_case_list(self, data: bytes, suffix: str) -> ParsedList:
+        """A case list from a file's bytes; ``suffix`` is the ending of its name. Read in a limited child process."""
+        return reading.read_case_list(data, suffix, self.today())
+
+    def case_list_template(self, kind: str) -> bytes:
+        """A blank file by its name (``row-per-person.xlsx``), or ``xlsx`` and ``csv`` for a case list with a row for each case."""
+        name = f"row-per-case.{kind}" if kind in ("xlsx", "csv") else kind
+        try:
+            return case_list_template(TemplateKind(name))
+        except ValueError:
+            raise InvalidInput(Code.FILE_KIND_NOT_ACCEPTED) from None
+
+    def read_actions(self, data: bytes, suffix: str = ".csv") -> ParsedActions:
+        """Actions set at a meeting, from a file."""
+        return reading.read_actions_file(data, suffix, self.today())
+
+    def read_completions(self, data: bytes, suffix: str = ".csv") -> ParsedCompletions:
+        """Answers to actions, from a file."""
+        return reading.read_completions_file(data, suffix, self.clock())
+
+    def take_callback(self, agency_id: AgencyId, body: bytes, signature: str, delivery_id: str) -> bool:
+        """An agency's signed notice about a work item: True when it is kept for good, False for everything that is not a notice of theirs."""
+        try:
+            notice = read_notice(body, signature, delivery_id, self._callback_secrets(agency_id), self.clock())
+            with self.transaction() as work:
+                again = work.inbox.accept_once(f"callback/{agency_id}", str(notice.delivery_id), body) == "same"
+                if notice.completion and not again:
+                    actions.record_completion(work, agency_id, notice.completion)
+        except (NotGenuine, NotFound, InvalidInput):
+            return False
+        return True
+
+    def _callback_secrets(self, agency_id: AgencyId) -> Sequence[str]:
+        """The secrets of every system of the agency that may send notices; none for an agency that we do not know."""
+        agreement = self.agreements.of(agency_id)
+        systems = agreement.systems if agreement and in_force(agreement, self.today()) else ()
+        references = [s.credentials[CALLBACK_SECRET] for s in systems if CALLBACK_SECRET in s.credentials and Capability.CALLBACKS in s.capabilities]
+        return [self._resolved(reference) for reference in references]
+
+    def _resolved(self, reference: str) -> str:
+        try:
+            return self.settings.resolve(reference)
+        except LookupError:
+            return ""  # no notice can be signed with it
 
     def verify_audit(self) -> ChainReport:
         """Reads the whole audit chain."""

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from contracts.agreements import AgreementFolder, expiry_notes, load_agreements
+from contracts.agreements import AgreementFolder, expiry_notes, in_force, load_agreements
 from gateway.cli.output import out, print_json, print_rows
 from gateway.cli.session import Incomplete, Json, telling
 from gateway.domain.agreements import SharingAgreement
@@ -31,8 +31,8 @@ def check(folder: Folder = DEMONSTRATION, as_json: Json = False) -> None:
         print_json(_document(book))
     else:
         _print(book, expiry_notes(book.all(), today))
-    in_force = all(agreement.valid_from <= today <= agreement.valid_until for agreement in book.all())
-    if book.problems or not in_force:
+    all_in_force = all(in_force(agreement, today) for agreement in book.all())
+    if book.problems or not all_in_force:
         raise Incomplete
 
 

@@ -9,6 +9,7 @@ import typer
 
 from gateway.cli.output import columns, print_facts, print_rows
 from gateway.cli.session import As, Incomplete, Json, actor_named, opened, telling
+from gateway.domain.errors import CATALOGUE
 from gateway.domain.identifiers import AgencyId, CaseListId, FlagId, SubjectId
 from gateway.services import flagging
 from gateway.services.flagging import FlagPreview
@@ -84,12 +85,15 @@ def end(flag: Alert, user: As, reason: Annotated[str, typer.Option(help="Why.")]
 
 def _print_preview(preview: FlagPreview, *, as_json: bool) -> None:
     flag, placement = preview.flag, preview.placement
-    facts: dict[str, object] = {"possible": flag is not None}
+    facts: dict[str, object] = {
+        "verdict": placement.verdict,
+        "because": ", ".join(CATALOGUE[code].title for code in placement.findings) or "nothing stands against it",
+    }
     if flag:
         facts |= {
             "alert": flag.id, "agency": flag.agency_id, "record": flag.record_id, "words": flag.text, "labels": ", ".join(preview.labels),
             "content": flag.content_hash, "version": flag.version, "state": flag.state,
         }  # fmt: skip
-    print_facts(facts | columns([placement], "code")[0] if hasattr(placement, "code") else facts, as_json=as_json)
+    print_facts(facts, as_json=as_json)
     if flag is None:
         raise Incomplete

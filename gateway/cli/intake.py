@@ -49,10 +49,11 @@ def intake(
 @telling
 def template(
     to: Annotated[Path, typer.Argument(help="Where to write it; .xlsx or .csv.")],
+    layout: Annotated[str, typer.Option(help="row-per-case, row-per-person, actions or completions.")] = "row-per-case",
 ) -> None:
-    """Write a blank list to fill in."""
+    """Write a blank file to fill in: a case list, actions or completions."""
     with opened() as gateway:
-        to.write_bytes(gateway.case_list_template(to.suffix.lstrip(".")))
+        to.write_bytes(gateway.case_list_template(f"{layout}{to.suffix.lower()}"))
     out.print(f"Written to {to}.", markup=False)
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -16,29 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.domain.errors import GatewayError
+from gateway.presenting import shown
 
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False)
-
-TONES = {
-    "KNOWN": "bold green", "POSSIBLE": "bold yellow", "NO_ANSWER": "bold red", "WITHHELD": "magenta", "NOT_ASKED": "magenta",
-    "NOT_KNOWN": "dim", "placed": "green", "recorded": "green", "completed": "green", "dead": "bold red", "unsure": "bold red",
-}  # fmt: skip
-
-
-def shown(value: object) -> Text:
-    """A value as text in a table: words of agencies cannot steer the terminal, nor be taken for markup."""
-    if value is None:
-        return Text("")
-    if isinstance(value, bool):
-        return Text("yes" if value else "no")
-    if isinstance(value, datetime):
-        return Text(value.strftime("%d %b %H:%M:%S"))
-    if isinstance(value, date):
-        return Text(value.strftime("%d %b %Y"))
-    text = str(value.value if isinstance(value, Enum) else value)
-    return Text("".join(c if unicodedata.category(c)[0] != "C" else "\N{REPLACEMENT CHARACTER}" for c in text), style=TONES.get(text, ""))
-
 
 def print_rows(rows: Sequence[Mapping[str, object]], *, as_json: bool, title: str = "", empty: str = "Nothing.") -> None:
     """Rows with the same keys, as a table or as a JSON array."""

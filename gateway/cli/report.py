@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
-import orjson
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from gateway.cli.output import out, print_rows, shown
+from gateway.cli.output import out, print_rows
 from gateway.cli.session import As, Incomplete, Json, actor_named, opened, telling
 from gateway.domain.identifiers import CaseListId, LookupId
-from gateway.domain.reports import HitReport
+from gateway.presenting import report_csv, report_json, report_states, report_table
 from gateway.services import hits
 
 
@@ -63,12 +58,14 @@ def report(
         compiled = hits.compile_report(work, actor_named(gateway, user), CaseListId(list_id))
         rows = hits.rows(compiled)
     form = Format.JSON if as_json else form
+    written = report_json(rows) if form is Format.JSON else report_csv(rows)
     if to:
-        to.write_bytes(written(rows, Format.CSV if form is Format.TABLE else form))
+        to.write_bytes(written)
     elif form is Format.TABLE:
-        print_report(compiled)
+        out.print(report_table(compiled))
+        out.print(report_states(compiled))
     else:
-        out.file.write(written(rows, form).decode())
+        sys.stdout.buffer.write(written)
     if not compiled.complete:
         raise Incomplete
 
@@ -96,36 +93,6 @@ def settle(
     with opened() as gateway, gateway.transaction() as work:
         lookup = hits.settle_match(work, actor_named(gateway, user), LookupId(lookup_id), record, note, version)
     print_rows([{"lookup": lookup.id, "outcome": lookup.outcome, "version": lookup.version}], as_json=as_json)
-
-
-def written(rows: Sequence[Mapping[str, str]], form: Format) -> bytes:
-    """The report's rows as CSV (with a byte order mark, so that a spreadsheet reads the names right) or JSON."""
-    if form is Format.JSON:
-        return orjson.dumps(list(rows), option=orjson.OPT_INDENT_2) + b"\n"
-    text = io.StringIO()
-    if rows:
-        table = csv.DictWriter(text, list(rows[0]), lineterminator="\r\n")
-        table.writeheader()
-        table.writerows(rows)
-    return text.getvalue().encode("utf-8-sig")
-
-
-def print_report(report: HitReport) -> None:
-    """One line for each person, one column for each agency."""
-    title = f"Hit report, meeting of {report.meeting_date:%d %B %Y}, issue {report.issue}"
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
-    for name in ("case", "role", "person", "born", *(agency.name for agency in report.agencies)):
-        table.add_column(name, overflow="fold")
-    for row in report.rows:
-        person = " ".join(part for part in (row.name.given, row.name.family) if part)
-        born = row.birth_date.iso() if row.birth_date else ""
-        table.add_row(*map(shown, (row.case_number, row.role, person, born)), *(_cell(cell.outcome) for cell in row.cells))
-    out.print(table)
-    out.print(", ".join(f"{count} {state.value}" for state, count in report.states.items()))
-
-
-def _cell(outcome: object) -> Text:
-    return shown(outcome)
 
 
 def _match(match: hits.PossibleMatch) -> dict[str, object]:

@@ -5,11 +5,11 @@ So two sweeps at once do it once, a killed one leaves it due, and nothing is hel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from gateway.bootstrap import Gateway
 from gateway.services import actions, flagging, reconcile
@@ -47,12 +47,15 @@ def jobs_of(gateway: Gateway) -> tuple[Job, ...]:
     )
 
 
+def learn(engine: Engine, names: Sequence[str]) -> None:
+    """Makes sure that the database knows work of these names; new work is due at once."""
+    with engine.begin() as connection:
+        connection.execute(_KNOW, [{"name": name} for name in names])
+
+
 def take(connection: Connection, name: str, every: timedelta) -> bool:
     """Whether the work of this name is due and is now ours; its next due time is set in the same transaction."""
-    if connection.execute(_TAKE, {"name": name, "every": every}).first():
-        return True
-    known = connection.execute(_KNOW, {"name": name}).rowcount
-    return bool(known) and take(connection, name, every)
+    return connection.execute(_TAKE, {"name": name, "every": every}).first() is not None
 
 
 def run_due(gateway: Gateway, jobs: tuple[Job, ...]) -> Mapping[str, int]:

@@ -11,7 +11,7 @@ from gateway.bootstrap import Gateway
 from gateway.broker import SWEEP
 from gateway.domain.errors import GatewayError
 from gateway.telemetry import log
-from gateway.worker.jobs import take
+from gateway.worker.jobs import learn, take
 
 EVERY = timedelta(seconds=2)
 BEAT = "scheduler"
@@ -24,6 +24,7 @@ _LAST = text("SELECT done_at FROM jobs WHERE name = :name")
 def run_scheduler(gateway: Gateway, stop: threading.Event, every: timedelta = EVERY) -> int:
     """Rings until told to stop. Returns the exit status."""
     _log.info("scheduler starts")
+    learn(gateway.engine, [BEAT])
     while not stop.wait(every.total_seconds() / 4):
         try:
             tick(gateway, every)

@@ -1,0 +1,56 @@
+"""Pages and API under one address: what ``marac-gateway serve`` runs."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+from adapters.identity import fetch_signing_keys
+from gateway.api.app import build_api
+from gateway.api.auth import TokenChecker
+from gateway.bootstrap import Gateway, Misconfigured
+from gateway.store.sessions import SqlSessions
+from gateway.web.app import build_web
+from gateway.web.headers import Guard
+from gateway.web.session import Session
+from gateway.web.sign_in import OidcSettings
+
+SHUTDOWN_S = 5
+
+
+def build_site(gateway: Gateway) -> ASGIApp:
+    """Pages at ``/``, the API at ``/api/v1``, both behind one guard. Raises ``Misconfigured`` without an identity provider."""
+    settings = gateway.settings
+    oidc = OidcSettings(settings.oidc_issuer, settings.oidc_client_id, _client_secret(gateway), settings.base_url)
+    tokens = TokenChecker(settings.oidc_issuer, settings.api_audience, partial(fetch_signing_keys, settings.oidc_issuer))
+    sessions = SqlSessions(gateway.engine, gateway.vault, Session)
+    web = build_web(gateway, oidc, sessions, _login_secret(gateway))
+    return Guard(Starlette(routes=[Mount("/api/v1", build_api(gateway, tokens)), Mount("/", web)]))
+
+
+def _client_secret(gateway: Gateway) -> str:
+    settings = gateway.settings
+    if not settings.oidc_issuer or not settings.oidc_client_id:
+        raise Misconfigured(("OIDC_ISSUER, OIDC_CLIENT_ID: nobody can sign in without an identity provider",))
+    try:
+        return settings.oidc_client_secret()
+    except LookupError:
+        raise Misconfigured(("OIDC_CLIENT_SECRET_FILE: missing, empty, or open to others",)) from None
+
+
+def _login_secret(gateway: Gateway) -> str:
+    """Signs the cookie of a sign-in under way; the same for every process, and known only with the key file."""
+    return hashlib.sha256(gateway.vault.index("login-secret")).hexdigest()
+
+
+def run_site(gateway: Gateway, host: str, port: int) -> None:
+    """Serves until SIGTERM. No access log, no name of the server, no trust in headers of a proxy."""
+    uvicorn.run(
+        build_site(gateway), host=host, port=port, log_config=None, access_log=False, server_header=False, proxy_headers=False,
+        lifespan="off", timeout_graceful_shutdown=SHUTDOWN_S, h11_max_incomplete_event_size=32 * 1024,
+    )  # fmt: skip
