@@ -217,9 +217,8 @@ class Cycle:
     def complete(self) -> None:
         """Agencies' people finish their work in their own systems, one of them because it is no longer possible."""
         first = True
-        for agency_id, played in self._stage.neighbourhood.played.items():
-            kind = tomllib.loads((self._stage.wishes.agencies / agency_id / "stub.toml").read_text(encoding="utf-8"))["kind"]
-            for item in work_items(played, kind):
+        for played in self._stage.neighbourhood.played.values():
+            for item in work_items(played):
                 item.finish("not_possible" if first else "completed", f"{_CHANGED}: she has moved" if first else "Done as asked.")
                 first = False
         for action in self._actions():

@@ -55,7 +55,7 @@ class SqlFlags:
         proposer = self._vault.index("person", flag.proposed_by)
         row = insert(t.flags).values(**fixed, proposer_key=proposer, **self._changing(flag))
         only_one = row.on_conflict_do_nothing(index_elements=["live_key"], index_where=t.flags.c.live_key.is_not(None))
-        if self._connection.execute(only_one).rowcount != 1:
+        if self._connection.execute(only_one.returning(t.flags.c.id)).first() is None:
             raise Conflict(Code.FLAG_EXISTS)
         self._audit.record(audit)
 
