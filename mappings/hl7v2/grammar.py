@@ -74,7 +74,9 @@ class _Rules:
     sound: tuple[Callable[[str], object], ...]
 
 
-_DATE = r"\d{4}((0[1-9]|1[0-2])((0[1-9]|[12]\d|3[01])"
+_MONTH = r"(?:0[1-9]|1[0-2])"
+_DAY = r"(?:(?:0[13578]|1[02])(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)(?:0[1-9]|[12]\d|30)|02(?:0[1-9]|[12]\d))"
+"""Month and day; 29 February is left to every year."""
 _TIME = r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,4})?)?)?"
 _ZONE = r"([+-](0\d|1[0-4])[0-5]\d)?"
 _LEAVES: Mapping[str, tuple[str, int]] = {
@@ -86,8 +88,8 @@ _LEAVES: Mapping[str, tuple[str, int]] = {
     "GTS": ("", 199),
     "NM": (r"[+-]?(\d+(\.\d*)?|\.\d+)", 16),
     "SI": (r"\d+", 4),
-    "DT": (_DATE + ")?)?", 0),
-    "DTM": (_DATE + f"({_TIME})?)?)?{_ZONE}", 0),
+    "DT": (rf"\d{{4}}(?:{_MONTH}|{_DAY})?", 0),
+    "DTM": (rf"\d{{4}}(?:{_MONTH}|{_DAY}(?:{_TIME})?)?{_ZONE}", 0),
     "TM": (_TIME + _ZONE, 0),
 }
 """Pattern and greatest length of each simple type (2.5 chapter 2A; lengths as hl7apy holds them in its strict mode)."""
@@ -145,7 +147,8 @@ def _sound(kind: _Type, separators: str) -> str:
     if kind.free:
         return r"[^|~^]*+" if separators == "^&" else r"[^|~^&]*+"
     if not kind.components:
-        return f"(?:{kind.pattern.pattern})?" if kind.pattern else f"[^|~^&]{{0,{kind.longest or ''}}}+"
+        within = f"(?![^|~^&]{{{kind.longest + 1}}})" if kind.longest else ""
+        return within + (f"(?:{kind.pattern.pattern})?" if kind.pattern else "[^|~^&]*+")
     parts = [
         _sound(part, separators[1:]) if number not in kind.required else f"(?=[^|~^&]){_sound(part, separators[1:])}"
         for number, part in enumerate(kind.components)

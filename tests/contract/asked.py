@@ -1,16 +1,9 @@
-"""What the contract tests of the connectors ask, and whom: releases, destinations, and agencies' stand-ins as processes."""
+"""What the contract tests of the connectors ask, and whom: releases and destinations."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import subprocess
-import sys
-import urllib.request
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +22,6 @@ from gateway.domain.releases import (
     PollRelease,
 )
 
-ROOT = Path(__file__).parents[2]
 LOOKUP = LookupId(UUID("6a9d2f0c-5a5e-4a54-9a62-0d7c1c1f8b11"))
 AT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
@@ -117,53 +109,3 @@ def destination(
     """A record system with its references resolved."""
     system = RecordSystem(SystemKey(key), kind, "env:X", {}, capabilities, limits or Limits(timeout_s=2.0), options or {})
     return Destination(system, endpoint, credentials or {})
-
-
-@dataclass(frozen=True, repr=False)
-class Running:
-    """A stub that is up: its ready line and where its test controls are."""
-
-    ready: Mapping[str, Any]
-
-    @property
-    def port(self) -> int:
-        return int(self.ready["port"])
-
-    def control(self, path: str) -> Any:
-        """What a GET of a test control answers."""
-        port = self.ready.get("control", self.port)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
-            content = answer.read().decode()
-        return json.loads(content) if content[:1] in "[{" else content
-
-    def order(self, path: str, body: object = None, method: str = "POST") -> Any:
-        """Something done from the other side, by the agency's staff or by whoever makes it fail."""
-        content = json.dumps(body if body is not None else {}).encode()
-        address = f"http://127.0.0.1:{self.ready.get('control', self.port)}{path}"
-        request = urllib.request.Request(address, content, {"Content-Type": "application/json"}, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  loopback
-            return json.loads(answer.read())
-
-    def ledger(self, what: str = "") -> list[dict[str, Any]]:
-        """The effects that the stub applied."""
-        entries = self.control(f"/__ledger?what={what}")
-        assert isinstance(entries, list)
-        return entries
-
-
-@contextlib.contextmanager
-def stub(kind: str, agency: str | Path, *arguments: str) -> Iterator[Running]:
-    """An agency's stand-in as a process of its own, ended afterwards."""
-    folder = agency if isinstance(agency, Path) else ROOT / "contracts" / "agencies" / agency
-    command = [sys.executable, "-m", f"contracts.stubs.{kind}", "--agency", str(folder), "--port", "0", *arguments]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, f"{kind} did not start"
-        yield Running(json.loads(line))
-    finally:
-        process.terminate()
-        process.wait(10)
-        assert process.stdout is not None
-        process.stdout.close()

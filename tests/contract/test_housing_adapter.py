@@ -20,7 +20,8 @@ from gateway.domain.error_codes import Code
 from gateway.domain.identifiers import LocalIdentifier
 from gateway.domain.lookup import Answer, AnswerKind
 from gateway.domain.releases import LookupRelease
-from tests.contract.asked import Running, about, action, alert, alert_check, alert_end, destination, poll, stub
+from tests.contract.asked import about, action, alert, alert_check, alert_end, destination, poll
+from tests.contract.stub_processes import AGENCIES, RunningStub, running_stub
 
 T = TypeVar("T")
 KEY = "northmoor-homes/housing"
@@ -28,14 +29,14 @@ EVERYTHING = frozenset(Capability)
 
 
 @pytest.fixture(scope="module")
-def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStub]:
     secrets = tmp_path_factory.mktemp("secrets") / "clients.toml"
     secrets.write_text('gateway = "not-much-of-a-secret"\nnotices = "signs-the-notices"\n')
-    with stub("housing", "northmoor-homes", "--client-secrets", str(secrets)) as running:
+    with running_stub("housing", AGENCIES / "northmoor-homes", "--client-secrets", str(secrets)) as running:
         yield running
 
 
-def ask(running: Running, what: Callable[[HousingConnector], Awaitable[Reply[T]]], **options: str) -> T | Fault:
+def ask(running: RunningStub, what: Callable[[HousingConnector], Awaitable[Reply[T]]], **options: str) -> T | Fault:
     async def run() -> T | Fault:
         target = destination(
             SystemKind.HOUSING, f"http://127.0.0.1:{running.port}", key=KEY, credentials={"api_key": "not-much-of-a-secret"},
@@ -52,7 +53,7 @@ def ask(running: Running, what: Callable[[HousingConnector], Awaitable[Reply[T]]
     return asyncio.run(run())
 
 
-def look_up(running: Running, release: LookupRelease, **options: str) -> Answer | Fault:
+def look_up(running: RunningStub, release: LookupRelease, **options: str) -> Answer | Fault:
     return ask(running, lambda housing: housing.look_up(release, unsure=False), **options)
 
 
@@ -74,14 +75,14 @@ PERSONAS = {
 
 
 @pytest.mark.parametrize("persona", PERSONAS)
-def test_each_failure_is_told_for_what_it_is(homes: Running, persona: str) -> None:
+def test_each_failure_is_told_for_what_it_is(homes: RunningStub, persona: str) -> None:
     release, expected, reason = PERSONAS[persona]
     result = look_up(homes, release)
     assert (result.kind if isinstance(result, Answer) else type(result)) == expected
     assert result.reason == reason
 
 
-def test_what_passes_passes(homes: Running) -> None:
+def test_what_passes_passes(homes: RunningStub) -> None:
     busy, late = about("Quarmby", "Hilary", date(1958, 5, 22)), about("Stansfield", "Cicely", date(1972, 3, 13))
     assert [look_up(homes, busy).reason for _ in range(2)] == [Code.AGENCY_BUSY] * 2
     assert isinstance(look_up(homes, late), Transient)
@@ -89,7 +90,7 @@ def test_what_passes_passes(homes: Running) -> None:
         assert found(look_up(homes, release)).kind is AnswerKind.CANDIDATES
 
 
-def test_a_person_is_found_with_homes_and_whether_open_to_the_service(homes: Running) -> None:
+def test_a_person_is_found_with_homes_and_whether_open_to_the_service(homes: RunningStub) -> None:
     [candidate] = found(look_up(homes, about("Wadsworth", "Hilary", date(1952, 11, 25)))).candidates
     assert candidate.names[0].family == "Wadsworth"
     assert candidate.birth_dates[0].iso() == "1952-11-25"
@@ -98,18 +99,18 @@ def test_a_person_is_found_with_homes_and_whether_open_to_the_service(homes: Run
     assert candidate.open_to_service is True
 
 
-def test_nobody_is_known_only_when_the_landlord_says_so(homes: Running) -> None:
+def test_nobody_is_known_only_when_the_landlord_says_so(homes: RunningStub) -> None:
     assert found(look_up(homes, about("Zzyzxworth", "Nobody", date(1980, 1, 1)))).kind is AnswerKind.NOBODY
 
 
-def test_a_surname_is_never_asked_alone(homes: Running) -> None:
+def test_a_surname_is_never_asked_alone(homes: RunningStub) -> None:
     before = len(homes.ledger("lookup"))
     result = found(look_up(homes, about("Wadsworth", "", None)))
     assert result.kind is AnswerKind.FAILED
     assert len(homes.ledger("lookup")) == before
 
 
-def test_aliases_and_further_dates_go_in_one_search(homes: Running) -> None:
+def test_aliases_and_further_dates_go_in_one_search(homes: RunningStub) -> None:
     before = len(homes.ledger("lookup"))
     release = about(
         "Someoneelse", "Hilary", date(1990, 1, 1), aliases=(PersonName("Wadsworth", "Hilary"),), also_born=(date(1952, 11, 25),)
@@ -118,31 +119,31 @@ def test_aliases_and_further_dates_go_in_one_search(homes: Running) -> None:
     assert len(homes.ledger("lookup")) == before + 1
 
 
-def test_the_persons_own_number_finds_the_record(homes: Running) -> None:
+def test_the_persons_own_number_finds_the_record(homes: RunningStub) -> None:
     number = found(look_up(homes, about("Wadsworth", "Hilary", date(1952, 11, 25)))).candidates[0].record_id
     listed = LocalIdentifier("northmoor-homes", number)
     [candidate] = found(look_up(homes, about("", "", None, numbers=(listed,)))).candidates
     assert listed in candidate.identifiers
 
 
-def test_a_payment_number_is_of_a_home_and_never_asked(homes: Running) -> None:
+def test_a_payment_number_is_of_a_home_and_never_asked(homes: RunningStub) -> None:
     before = len(homes.ledger("lookup"))
     result = found(look_up(homes, about("", "", None, numbers=(LocalIdentifier("northmoor-homes", "0123456789"),))))
     assert result.kind is AnswerKind.FAILED
     assert len(homes.ledger("lookup")) == before
 
 
-def test_a_merged_record_names_its_survivor_and_is_not_followed(homes: Running) -> None:
+def test_a_merged_record_names_its_survivor_and_is_not_followed(homes: RunningStub) -> None:
     answer = found(look_up(homes, about("Threlfall", "Ambrose", date(1979, 8, 16))))
     merged = [c for c in answer.candidates if c.superseded_by]
     assert len(answer.candidates) == 2
     assert [c.superseded_by for c in merged] == [c.record_id for c in answer.candidates if not c.superseded_by]
 
 
-def test_no_way_leads_to_a_cautionary_alert(homes: Running) -> None:
+def test_no_way_leads_to_a_cautionary_alert(homes: RunningStub) -> None:
     """Every capability there is, and still nothing is written: it would stand on the home and a letter would go out."""
     record = found(look_up(homes, about("Wadsworth", "Hilary", date(1952, 11, 25)))).candidates[0].record_id
-    views = {name: homes.control(f"/__views/{name}/{record}") for name in homes.control("/__views")}
+    views = homes.views(record)
     before, placed = len(homes.ledger()), alert(record)
     attempts: list[Callable[[HousingConnector], Awaitable[Reply[Any]]]] = [
         lambda housing: housing.place_flag(placed, unsure=False),
@@ -155,17 +156,17 @@ def test_no_way_leads_to_a_cautionary_alert(homes: Running) -> None:
         assert isinstance(result, Permanent)
         assert result.reason is Code.SYSTEM_CANNOT_HIDE
     assert len(homes.ledger()) == before
-    assert {name: homes.control(f"/__views/{name}/{record}") for name in views} == views
+    assert homes.views(record) == views
 
 
-def test_an_action_becomes_a_task_and_comes_back_completed_once(homes: Running) -> None:
+def test_an_action_becomes_a_task_and_comes_back_completed_once(homes: RunningStub) -> None:
     mine = f"ref-{uuid.uuid4().hex[:12]}"
     for _ in range(2):
         report = ask(homes, lambda housing: housing.send_action(action(mine, system=KEY), unsure=False))
         assert not isinstance(report, Fault)
         assert report.accepted
     assert [e["what"] for e in homes.ledger("task") if e["key"] == mine] == ["task.create"]
-    homes.order(f"/__staff/work-items/{mine}/finish", {"code": "completed", "detail": "Locks changed"})
+    homes.staff(f"work-items/{mine}/finish", {"code": "completed", "detail": "Locks changed"})
     result = ask(homes, lambda housing: housing.poll_actions(poll(mine, system=KEY), unsure=False))
     assert not isinstance(result, Fault)
     assert [(c.outcome, c.detail) for c in result.completions if c.reference == mine] == [("completed", "Locks changed")]

@@ -22,15 +22,16 @@ from gateway.domain.error_codes import Code
 from gateway.domain.identifiers import LocalIdentifier
 from gateway.domain.lookup import Answer, AnswerKind
 from gateway.domain.releases import LookupRelease
-from tests.contract.asked import Running, about, destination, stub
+from tests.contract.asked import about, destination
+from tests.contract.stub_processes import AGENCIES, RunningStub, running_stub
 
 AGENCY = "calderbrook-nhs-trust"
 OPTIONS = {"receiving_application": "CBNT-PAS", "receiving_facility": "ZCB"}
 
 
 @pytest.fixture(scope="module")
-def trust() -> Iterator[Running]:
-    with stub("hl7v2_trust", AGENCY) as running:
+def trust() -> Iterator[RunningStub]:
+    with running_stub("hl7v2_trust", AGENCIES / AGENCY) as running:
         yield running
 
 
@@ -39,7 +40,7 @@ def connector(endpoint: str, timeout_s: float = 1.0, credentials: dict[str, str]
     return Hl7v2Connector(destination(SystemKind.HL7V2, endpoint, credentials=credentials, limits=limits, options={**OPTIONS, **options}))
 
 
-def look_up(running: Running, release: LookupRelease, **settings: object) -> Answer | Fault:
+def look_up(running: RunningStub, release: LookupRelease, **settings: object) -> Answer | Fault:
     async def run() -> Answer | Fault:
         trust = connector(f"mllp://127.0.0.1:{running.port}", **settings)  # type: ignore[arg-type]
         try:
@@ -75,14 +76,14 @@ PERSONAS = {
 
 @pytest.mark.parametrize("mode", ["original", "enhanced"])
 @pytest.mark.parametrize("persona", PERSONAS)
-def test_each_failure_is_told_for_what_it_is(trust: Running, persona: str, mode: str) -> None:
+def test_each_failure_is_told_for_what_it_is(trust: RunningStub, persona: str, mode: str) -> None:
     release, expected, reason = PERSONAS[persona]
     result = look_up(trust, release, acknowledgement=mode, timeout_s=0.8)
     assert (result.kind if isinstance(result, Answer) else type(result)) == expected
     assert result.reason == reason
 
 
-def test_a_person_is_found_with_all_that_the_trust_says(trust: Running) -> None:
+def test_a_person_is_found_with_all_that_the_trust_says(trust: RunningStub) -> None:
     result = look_up(trust, about("Kershaw", "Cicely", date(1966, 9, 16)))
     assert isinstance(result, Answer)
     [candidate] = result.candidates
@@ -95,7 +96,7 @@ def test_a_person_is_found_with_all_that_the_trust_says(trust: Running) -> None:
     assert LocalIdentifier("CBNT", candidate.record_id) in candidate.identifiers
 
 
-def test_a_closed_connection_is_tried_again_at_the_next_attempt(trust: Running) -> None:
+def test_a_closed_connection_is_tried_again_at_the_next_attempt(trust: RunningStub) -> None:
     release = about("Illingworth", "Hilary", date(1952, 11, 25))
     assert isinstance(look_up(trust, release), Transient)
     second = look_up(trust, release)
@@ -103,7 +104,7 @@ def test_a_closed_connection_is_tried_again_at_the_next_attempt(trust: Running) 
     assert second.kind is AnswerKind.CANDIDATES
 
 
-def test_a_year_of_birth_and_a_death_are_read(trust: Running) -> None:
+def test_a_year_of_birth_and_a_death_are_read(trust: RunningStub) -> None:
     born_in_year = look_up(trust, about("Lofthouse", "Ambrose", date(1973, 2, 19)))
     died = look_up(trust, about("Micklethwaite", "Marian", date(1980, 7, 22)))
     assert isinstance(born_in_year, Answer)
@@ -112,25 +113,25 @@ def test_a_year_of_birth_and_a_death_are_read(trust: Running) -> None:
     assert died.candidates[0].deceased
 
 
-def test_nobody_is_known_only_when_the_trust_says_so(trust: Running) -> None:
+def test_nobody_is_known_only_when_the_trust_says_so(trust: RunningStub) -> None:
     result = look_up(trust, about("Zzyzxworth", "Nobody", date(1980, 1, 1)))
     assert isinstance(result, Answer)
     assert result.kind is AnswerKind.NOBODY
 
 
-def test_a_number_alone_finds_the_record(trust: Running) -> None:
+def test_a_number_alone_finds_the_record(trust: RunningStub) -> None:
     result = look_up(trust, about("", "", None, nhs_number="9990910189"))
     assert isinstance(result, Answer)
     assert [c.names[0].family for c in result.candidates] == ["Kershaw"]
 
 
-def test_the_trust_sees_a_query_and_nothing_else(trust: Running) -> None:
+def test_the_trust_sees_a_query_and_nothing_else(trust: RunningStub) -> None:
     before = trust.ledger()
     look_up(trust, about("Kershaw", "Cicely", date(1966, 9, 16)))
     assert [entry["what"] for entry in trust.ledger()[len(before) :]] == ["lookup"]
 
 
-def test_many_at_once_over_few_connections(trust: Running) -> None:
+def test_many_at_once_over_few_connections(trust: RunningStub) -> None:
     async def run() -> list[Answer]:
         sender = connector(f"mllp://127.0.0.1:{trust.port}", timeout_s=5)
         release = about("Micklethwaite", "Marian", date(1980, 7, 22))
@@ -141,7 +142,7 @@ def test_many_at_once_over_few_connections(trust: Running) -> None:
     assert {a.kind for a in asyncio.run(run())} == {AnswerKind.CANDIDATES}
 
 
-def test_neither_alerts_nor_work_are_ever_sent(trust: Running) -> None:
+def test_neither_alerts_nor_work_are_ever_sent(trust: RunningStub) -> None:
     before = len(trust.ledger())
 
     async def run() -> None:
@@ -199,7 +200,7 @@ def secured(folder: Path, authority: Authority, *, days: int = 1, mutual: bool =
     return [*arguments, "--tls-client-ca", str(folder / "ca.pem")] if mutual else arguments
 
 
-def ask_secured(running: Running, credentials: dict[str, str]) -> Answer | Fault:
+def ask_secured(running: RunningStub, credentials: dict[str, str]) -> Answer | Fault:
     async def run() -> Answer | Fault:
         try:
             sender = connector(f"mllps://127.0.0.1:{running.port}", timeout_s=5, credentials=credentials)
@@ -218,7 +219,7 @@ def ask_secured(running: Running, credentials: dict[str, str]) -> Answer | Fault
 def test_mutual_tls(tmp_path: Path) -> None:
     authority = Authority()
     certificate, key = authority.issue()
-    with stub("hl7v2_trust", AGENCY, *secured(tmp_path, authority, mutual=True)) as running:
+    with running_stub("hl7v2_trust", AGENCIES / AGENCY, *secured(tmp_path, authority, mutual=True)) as running:
         known = ask_secured(running, {"ca": authority.pem, "client_certificate": certificate, "client_key": key})
         without = ask_secured(running, {"ca": authority.pem})
         unreadable = ask_secured(running, {"ca": authority.pem, "client_certificate": "no certificate"})
@@ -231,11 +232,11 @@ def test_mutual_tls(tmp_path: Path) -> None:
 
 def test_a_certificate_that_is_not_right_is_refused_and_nothing_sent(tmp_path: Path) -> None:
     authority, other = Authority(), Authority()
-    with stub("hl7v2_trust", AGENCY, *secured(tmp_path, authority)) as running:
+    with running_stub("hl7v2_trust", AGENCIES / AGENCY, *secured(tmp_path, authority)) as running:
         stranger = ask_secured(running, {"ca": other.pem})
         unknown = ask_secured(running, {})
         assert running.ledger() == []
-    with stub("hl7v2_trust", AGENCY, *secured(tmp_path, authority, days=-1)) as running:
+    with running_stub("hl7v2_trust", AGENCIES / AGENCY, *secured(tmp_path, authority, days=-1)) as running:
         expired = ask_secured(running, {"ca": authority.pem})
         assert running.ledger() == []
     for result in (stranger, unknown, expired):

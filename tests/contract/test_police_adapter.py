@@ -23,7 +23,8 @@ from gateway.domain.identifiers import LocalIdentifier
 from gateway.domain.lookup import Answer, AnswerKind
 from gateway.domain.receipts import FlagFinding
 from gateway.domain.releases import LookupRelease
-from tests.contract.asked import Running, about, action, alert, alert_check, alert_end, destination, poll, stub
+from tests.contract.asked import about, action, alert, alert_check, alert_end, destination, poll
+from tests.contract.stub_processes import AGENCIES, RunningStub, running_stub
 
 T = TypeVar("T")
 KEY = "northmoor-police/records"
@@ -33,15 +34,15 @@ MARKING = frozenset({Capability.SEARCH, Capability.HIDDEN_FLAG, Capability.SUBJE
 
 
 @pytest.fixture(scope="module")
-def force(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def force(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStub]:
     secrets = tmp_path_factory.mktemp("secrets") / "clients.toml"
     secrets.write_text('gateway = "not-much-of-a-secret"\nnotices = "signs the notices"\n')
-    with stub("police", "northmoor-police", "--client-secrets", str(secrets)) as running:
+    with running_stub("police", AGENCIES / "northmoor-police", "--client-secrets", str(secrets)) as running:
         yield running
 
 
 def ask(
-    running: Running,
+    running: RunningStub,
     what: Callable[[PoliceConnector], Awaitable[Reply[T]]],
     *,
     timeout_s: float = 1.0,
@@ -66,7 +67,7 @@ def ask(
     return asyncio.run(run())
 
 
-def look_up(running: Running, release: LookupRelease, **settings: Any) -> Answer | Fault:
+def look_up(running: RunningStub, release: LookupRelease, **settings: Any) -> Answer | Fault:
     return ask(running, lambda police: police.look_up(release, unsure=False), **settings)
 
 
@@ -75,7 +76,7 @@ def found(result: object) -> Answer:
     return result
 
 
-def nominal_of(running: Running, family: str, given: str, born: date) -> str:
+def nominal_of(running: RunningStub, family: str, given: str, born: date) -> str:
     return found(look_up(running, about(family, given, born))).candidates[0].record_id
 
 
@@ -92,14 +93,14 @@ PERSONAS = {
 
 
 @pytest.mark.parametrize("persona", PERSONAS)
-def test_each_failure_is_told_for_what_it_is(force: Running, persona: str) -> None:
+def test_each_failure_is_told_for_what_it_is(force: RunningStub, persona: str) -> None:
     release, expected, reason = PERSONAS[persona]
     result = look_up(force, release)
     assert (result.kind if isinstance(result, Answer) else type(result)) == expected
     assert result.reason == reason
 
 
-def test_what_passes_passes(force: Running) -> None:
+def test_what_passes_passes(force: RunningStub) -> None:
     busy = about("Womersley", "Hilary", date(1958, 5, 22))
     limited = about("Yewdall", "Rupert", date(1965, 10, 25))
     late = about("Arkwright", "Cicely", date(1972, 3, 13))
@@ -112,7 +113,7 @@ def test_what_passes_passes(force: Running) -> None:
         assert found(look_up(force, release)).kind is AnswerKind.CANDIDATES
 
 
-def test_a_person_is_found_with_all_that_the_force_says(force: Running) -> None:
+def test_a_person_is_found_with_all_that_the_force_says(force: RunningStub) -> None:
     [candidate] = found(look_up(force, about("Womersley", "Hilary", date(1958, 5, 22)))).candidates
     assert candidate.names[0].family == "Womersley"
     assert candidate.birth_dates[0].iso() == "1958-05-22"
@@ -122,11 +123,11 @@ def test_a_person_is_found_with_all_that_the_force_says(force: Running) -> None:
     assert not candidate.restricted
 
 
-def test_nobody_is_known_only_when_the_force_says_so(force: Running) -> None:
+def test_nobody_is_known_only_when_the_force_says_so(force: RunningStub) -> None:
     assert found(look_up(force, about("Zzyzxworth", "Nobody", date(1980, 1, 1)))).kind is AnswerKind.NOBODY
 
 
-def test_aliases_and_further_dates_go_in_one_search(force: Running) -> None:
+def test_aliases_and_further_dates_go_in_one_search(force: RunningStub) -> None:
     before = len(force.ledger("lookup"))
     result = look_up(
         force,
@@ -136,7 +137,7 @@ def test_aliases_and_further_dates_go_in_one_search(force: Running) -> None:
     assert len(force.ledger("lookup")) == before + 1
 
 
-def test_a_number_of_the_forces_own_finds_the_nominal_and_is_compared_under_its_name(force: Running) -> None:
+def test_a_number_of_the_forces_own_finds_the_nominal_and_is_compared_under_its_name(force: RunningStub) -> None:
     number = nominal_of(force, "Womersley", "Hilary", date(1958, 5, 22))
     listed = LocalIdentifier("northmoor-police", number)
     [candidate] = found(look_up(force, about("", "", None, numbers=(listed,)))).candidates
@@ -144,7 +145,7 @@ def test_a_number_of_the_forces_own_finds_the_nominal_and_is_compared_under_its_
     assert listed in candidate.identifiers
 
 
-def test_a_merged_nominal_names_its_survivor_and_is_not_followed(force: Running) -> None:
+def test_a_merged_nominal_names_its_survivor_and_is_not_followed(force: RunningStub) -> None:
     answer = found(look_up(force, about("Brearley", "Ambrose", date(1979, 8, 16))))
     merged = [c for c in answer.candidates if c.superseded_by]
     assert len(answer.candidates) == 2
@@ -153,7 +154,7 @@ def test_a_merged_nominal_names_its_survivor_and_is_not_followed(force: Running)
     assert [c.superseded_by for c in unread.candidates] == [None, None]
 
 
-def test_records_can_all_be_confirmed(force: Running) -> None:
+def test_records_can_all_be_confirmed(force: RunningStub) -> None:
     before = len(force.ledger("person.read"))
     look_up(force, about("Firth", "Rupert", date(1959, 4, 13)), confirm_records="all")
     assert len(force.ledger("person.read")) == before + 1
@@ -168,18 +169,18 @@ def test_records_can_all_be_confirmed(force: Running) -> None:
         {},
     ],
 )
-def test_without_the_right_credentials_nothing_is_known(force: Running, credentials: dict[str, str]) -> None:
+def test_without_the_right_credentials_nothing_is_known(force: RunningStub, credentials: dict[str, str]) -> None:
     result = look_up(force, about("Womersley", "Hilary", date(1958, 5, 22)), credentials=credentials)
     assert isinstance(result, Transient)
     assert result.reason is Code.CREDENTIALS_REFUSED
 
 
-def test_an_api_key_lets_us_in_as_well(force: Running) -> None:
+def test_an_api_key_lets_us_in_as_well(force: RunningStub) -> None:
     result = look_up(force, about("Womersley", "Hilary", date(1958, 5, 22)), credentials={"api_key": "not-much-of-a-secret"})
     assert found(result).kind is AnswerKind.CANDIDATES
 
 
-def test_tokens_that_stop_working_are_replaced_within_the_attempt(force: Running) -> None:
+def test_tokens_that_stop_working_are_replaced_within_the_attempt(force: RunningStub) -> None:
     async def run() -> list[AnswerKind]:
         target = destination(
             SystemKind.POLICE, f"http://127.0.0.1:{force.port}", key=KEY,
@@ -189,7 +190,7 @@ def test_tokens_that_stop_working_are_replaced_within_the_attempt(force: Running
         kinds = []
         for _ in range(2):
             kinds.append((await connector.look_up(about("Womersley", "Hilary", date(1958, 5, 22)), unsure=False)).value.kind)
-            await asyncio.to_thread(force.order, "/__staff/forget-tokens")
+            await asyncio.to_thread(force.staff, "forget-tokens")
         await connector.close()
         return kinds
 
@@ -200,7 +201,7 @@ def test_tokens_that_stop_working_are_replaced_within_the_attempt(force: Running
 
 
 @pytest.fixture
-def nominal(force: Running) -> str:
+def nominal(force: RunningStub) -> str:
     return nominal_of(force, "Earnshaw", "Hilary", date(1952, 11, 25))
 
 
@@ -208,28 +209,24 @@ def reference() -> str:
     return f"ref-{uuid.uuid4().hex[:12]}"
 
 
-def views(running: Running, nominal: str) -> list[str]:
-    return [str(running.control(f"/__views/{name}/{nominal}")) for name in VIEWS]
-
-
-def test_a_marker_is_put_hidden_read_back_and_ended(force: Running, nominal: str) -> None:
-    placed, before = alert(nominal, reference()), views(force, nominal)
+def test_a_marker_is_put_hidden_read_back_and_ended(force: RunningStub, nominal: str) -> None:
+    placed, before = alert(nominal, reference()), force.views(nominal)
     report = ask(force, lambda police: police.place_flag(placed, unsure=False))
     assert not isinstance(report, Fault)
     assert report.finding is FlagFinding.PLACED
     assert report.remote_id is not None
-    assert views(force, nominal) == before
+    assert force.views(nominal) == before
     again = ask(force, lambda police: police.check_flag(alert_check(placed), unsure=False))
     assert not isinstance(again, Fault)
     assert (again.finding, again.remote_id) == (FlagFinding.PLACED, report.remote_id)
     ended = ask(force, lambda police: police.end_flag(alert_end(placed), unsure=False))
     assert not isinstance(ended, Fault)
     assert ended.finding is FlagFinding.ENDED
-    assert views(force, nominal) == before
+    assert force.views(nominal) == before
     assert [e["what"] for e in force.ledger("marker") if e["key"] == placed.identifier] == ["marker.create", "marker.end"]
 
 
-def test_placing_twice_is_one_marker_and_ending_twice_one_end(force: Running, nominal: str) -> None:
+def test_placing_twice_is_one_marker_and_ending_twice_one_end(force: RunningStub, nominal: str) -> None:
     placed = alert(nominal, reference())
     for unsure in (False, True):
         report = ask(force, lambda police, unsure=unsure: police.place_flag(placed, unsure))  # type: ignore[misc]
@@ -241,7 +238,7 @@ def test_placing_twice_is_one_marker_and_ending_twice_one_end(force: Running, no
     assert [e["what"] for e in force.ledger("marker") if e["key"] == placed.identifier] == ["marker.create", "marker.end"]
 
 
-def test_a_write_whose_answer_is_lost_is_unsure_and_then_found_once(force: Running) -> None:
+def test_a_write_whose_answer_is_lost_is_unsure_and_then_found_once(force: RunningStub) -> None:
     nominal = nominal_of(force, "Denby", "Edwin", date(1993, 6, 22))
     placed = alert(nominal, reference())
     first = ask(force, lambda police: police.place_flag(placed, unsure=False))
@@ -252,14 +249,14 @@ def test_a_write_whose_answer_is_lost_is_unsure_and_then_found_once(force: Runni
     assert len([e for e in force.ledger("marker.create") if e["key"] == placed.identifier]) == 1
 
 
-def test_what_cannot_be_read_back_is_unsure_and_never_placed(force: Running, nominal: str) -> None:
-    force.order("/__staff/trouble", {"operation": "get markers", "happens": "unavailable", "times": 1})
+def test_what_cannot_be_read_back_is_unsure_and_never_placed(force: RunningStub, nominal: str) -> None:
+    force.staff("trouble", {"operation": "get markers", "happens": "unavailable", "times": 1})
     placed = alert(nominal, reference())
     first = ask(force, lambda police: police.place_flag(placed, unsure=False))
     assert isinstance(first, Unsure)
 
 
-def test_our_reference_on_another_record_is_a_wrong_record(force: Running, nominal: str) -> None:
+def test_our_reference_on_another_record_is_a_wrong_record(force: RunningStub, nominal: str) -> None:
     other = nominal_of(force, "Firth", "Rupert", date(1959, 4, 13))
     placed = alert(other, reference())
     ask(force, lambda police: police.place_flag(placed, unsure=False))
@@ -268,7 +265,7 @@ def test_our_reference_on_another_record_is_a_wrong_record(force: Running, nomin
     assert report.finding is FlagFinding.WRONG_RECORD
 
 
-def test_an_altered_marker_is_told(force: Running, nominal: str) -> None:
+def test_an_altered_marker_is_told(force: RunningStub, nominal: str) -> None:
     placed = alert(nominal, reference())
     ask(force, lambda police: police.place_flag(placed, unsure=False))
     changed = alert_check(alert(nominal, placed.identifier, text="other words"))
@@ -277,7 +274,7 @@ def test_an_altered_marker_is_told(force: Running, nominal: str) -> None:
     assert report.finding is FlagFinding.ALTERED
 
 
-def test_a_marker_that_is_gone_is_told(force: Running, nominal: str) -> None:
+def test_a_marker_that_is_gone_is_told(force: RunningStub, nominal: str) -> None:
     report = ask(force, lambda police: police.check_flag(alert_check(alert(nominal, reference())), unsure=False))
     ended = ask(force, lambda police: police.end_flag(alert_end(alert(nominal, reference())), unsure=False))
     assert [r.finding for r in (report, ended) if not isinstance(r, Fault)] == [FlagFinding.NOT_THERE] * 2
@@ -292,7 +289,7 @@ def test_a_marker_that_is_gone_is_told(force: Running, nominal: str) -> None:
     ],
 )
 def test_nothing_is_written_where_hiding_cannot_be_proved(
-    force: Running, nominal: str, capabilities: frozenset[Capability], options: dict[str, str]
+    force: RunningStub, nominal: str, capabilities: frozenset[Capability], options: dict[str, str]
 ) -> None:
     placed = alert(nominal, reference())
     result = ask(force, lambda police: police.place_flag(placed, unsure=False), capabilities=capabilities, **options)
@@ -301,7 +298,7 @@ def test_nothing_is_written_where_hiding_cannot_be_proved(
     assert not [e for e in force.ledger("marker") if e["key"] == placed.identifier]
 
 
-def test_no_view_named_means_no_marker(force: Running, nominal: str) -> None:
+def test_no_view_named_means_no_marker(force: RunningStub, nominal: str) -> None:
     async def run() -> None:
         target = destination(
             SystemKind.POLICE, f"http://127.0.0.1:{force.port}", key=KEY, credentials={"api_key": "not-much-of-a-secret"},
@@ -329,7 +326,7 @@ def test_an_installation_that_offers_less_gets_no_marker(tmp_path: Path, markers
     (folder / "personas").mkdir()
     (folder / "stub.toml").write_text(f'kind = "police"\nseed = 303\nshare = 0.05\nlocal_id = "N{{:07d}}"\n[markers]\n{markers}\n')
     (tmp_path / "clients.toml").write_text('gateway = "key-for-the-test"\n')
-    with stub("police", folder, "--client-secrets", str(tmp_path / "clients.toml")) as running:
+    with running_stub("police", folder, "--client-secrets", str(tmp_path / "clients.toml")) as running:
         result = ask(
             running, lambda police: police.place_flag(alert("N1234567"), unsure=False), credentials={"api_key": "key-for-the-test"}
         )
@@ -340,18 +337,18 @@ def test_an_installation_that_offers_less_gets_no_marker(tmp_path: Path, markers
 # ---------------------------------------------------------------------------------------------------------- work items
 
 
-def test_an_action_becomes_a_work_item_and_comes_back_completed_once(force: Running) -> None:
+def test_an_action_becomes_a_work_item_and_comes_back_completed_once(force: RunningStub) -> None:
     mine = reference()
     for _ in range(2):
         report = ask(force, lambda police: police.send_action(action(mine), unsure=False))
         assert not isinstance(report, Fault)
         assert (report.accepted, report.remote_id) == (True, mine)
     assert [e["what"] for e in force.ledger("work-item") if e["key"] == mine] == ["work-item.create"]
-    [held] = [item for item in force.control("/__staff/work-items") if item["reference"] == mine]
+    [held] = [item for item in force.control.get("/__staff/work-items").json() if item["reference"] == mine]
     assert "subject" not in held
     assert held["kind"] == "action"
-    force.order(f"/__staff/work-items/{mine}/accept")
-    force.order(f"/__staff/work-items/{mine}/finish", {"code": "not-possible", "detail": " She has moved away "})
+    force.staff(f"work-items/{mine}/accept")
+    force.staff(f"work-items/{mine}/finish", {"code": "not-possible", "detail": " She has moved away "})
     since = datetime.now(UTC) - timedelta(minutes=1)
     result = ask(force, lambda police: police.poll_actions(poll(mine, "ref-unknown-1", since=since), unsure=False))
     assert not isinstance(result, Fault)
@@ -362,7 +359,7 @@ def test_an_action_becomes_a_work_item_and_comes_back_completed_once(force: Runn
     assert result.present == {mine}
 
 
-def test_other_words_under_our_reference_are_not_taken_over(force: Running) -> None:
+def test_other_words_under_our_reference_are_not_taken_over(force: RunningStub) -> None:
     mine = reference()
     ask(force, lambda police: police.send_action(action(mine), unsure=False))
     report = ask(force, lambda police: police.send_action(action(mine, text="Something else"), unsure=False))
@@ -370,7 +367,7 @@ def test_other_words_under_our_reference_are_not_taken_over(force: Running) -> N
     assert (report.accepted, report.reason) == (False, Code.RECORD_CHANGED_MEANWHILE)
 
 
-def test_items_that_did_not_change_are_still_seen_to_be_there(force: Running) -> None:
+def test_items_that_did_not_change_are_still_seen_to_be_there(force: RunningStub) -> None:
     mine = reference()
     ask(force, lambda police: police.send_action(action(mine), unsure=False))
     since = datetime.now(UTC) + timedelta(hours=1)
@@ -379,7 +376,7 @@ def test_items_that_did_not_change_are_still_seen_to_be_there(force: Running) ->
     assert (result.completions, result.present) == ((), {mine})
 
 
-def test_long_lists_are_read_to_their_end(force: Running) -> None:
+def test_long_lists_are_read_to_their_end(force: RunningStub) -> None:
     many = [reference() for _ in range(110)]
 
     async def send_all(police: PoliceConnector) -> Reply[Any]:
@@ -393,12 +390,12 @@ def test_long_lists_are_read_to_their_end(force: Running) -> None:
 
 
 @pytest.mark.parametrize(("happens", "kind"), [("unavailable", Unsure), ("never_answers", Unsure), ("rate_limited", Transient)])
-def test_work_that_may_have_arrived_is_unsure(force: Running, happens: str, kind: type[Fault]) -> None:
-    force.order("/__staff/trouble", {"operation": "put workItem", "happens": happens, "times": 1, "behaviour": {"seconds": 5}})
+def test_work_that_may_have_arrived_is_unsure(force: RunningStub, happens: str, kind: type[Fault]) -> None:
+    force.staff("trouble", {"operation": "put workItem", "happens": happens, "times": 1, "behaviour": {"seconds": 5}})
     assert isinstance(ask(force, lambda police: police.send_action(action(reference()), unsure=False)), kind)
 
 
-def test_only_posts_put_anything_about_a_person_on_the_wire(force: Running) -> None:
+def test_only_posts_put_anything_about_a_person_on_the_wire(force: RunningStub) -> None:
     """The ledger's digests tell that a body came; addresses are seen by the listener below."""
 
     async def run() -> list[str]:

@@ -15,7 +15,8 @@ import pytest
 from adapters.police import connect
 from gateway.domain.agreements import Limits, SystemKind
 from mappings.callbacks import DELIVERY_HEADER, SIGNATURE_HEADER, NotGenuine, Notice, read_notice
-from tests.contract.asked import Running, action, destination, stub
+from tests.contract.asked import action, destination
+from tests.contract.stub_processes import AGENCIES, RunningStub, running_stub
 
 SECRET = "signs-the-notices"
 
@@ -60,14 +61,14 @@ def received() -> Iterator[Received]:
 
 
 @pytest.fixture
-def force(tmp_path_factory: pytest.TempPathFactory, received: Received) -> Iterator[Running]:
+def force(tmp_path_factory: pytest.TempPathFactory, received: Received) -> Iterator[RunningStub]:
     secrets = tmp_path_factory.mktemp("secrets") / "clients.toml"
     secrets.write_text(f'gateway = "not-much-of-a-secret"\nnotices = "{SECRET}"\n')
-    with stub("police", "northmoor-police", "--client-secrets", str(secrets), "--notice-url", received.url) as running:
+    with running_stub("police", AGENCIES / "northmoor-police", "--client-secrets", str(secrets), "--notice-url", received.url) as running:
         yield running
 
 
-def hand_over(running: Running) -> str:
+def hand_over(running: RunningStub) -> str:
     reference = f"ref-{uuid.uuid4().hex[:12]}"
 
     async def run() -> None:
@@ -90,30 +91,30 @@ def read(post: tuple[bytes, str, str]) -> Notice:
     return read_notice(body, signature, delivery, ["an older secret", SECRET], datetime.now(UTC))
 
 
-def test_a_finished_item_is_told_by_notice_as_by_poll(force: Running, received: Received) -> None:
+def test_a_finished_item_is_told_by_notice_as_by_poll(force: RunningStub, received: Received) -> None:
     reference = hand_over(force)
-    force.order(f"/__staff/work-items/{reference}/accept")
-    force.order(f"/__staff/work-items/{reference}/finish", {"code": "not-done", "detail": "No answer at the door"})
+    force.staff(f"work-items/{reference}/accept")
+    force.staff(f"work-items/{reference}/finish", {"code": "not-done", "detail": "No answer at the door"})
     accepted, finished = sorted((read(post) for post in received.wait(2)), key=lambda notice: notice.completion is not None)
     assert accepted.completion is None
     assert finished.completion is not None
     assert (finished.completion.outcome, finished.completion.source, finished.completion.key) == ("not_done", "callback", f"{reference}.3")
 
 
-def test_repeated_and_disordered_notices_count_by_their_key(force: Running, received: Received) -> None:
+def test_repeated_and_disordered_notices_count_by_their_key(force: RunningStub, received: Received) -> None:
     reference = hand_over(force)
-    force.order("/__staff/trouble", {"operation": "notice", "happens": "duplicate_notice", "times": 1})
-    force.order(f"/__staff/work-items/{reference}/finish", {"code": "completed", "detail": "Done"})
+    force.staff("trouble", {"operation": "notice", "happens": "duplicate_notice", "times": 1})
+    force.staff(f"work-items/{reference}/finish", {"code": "completed", "detail": "Done"})
     notices = [read(post) for post in received.wait(2)]
     assert len(notices) == 2
     assert len({notice.delivery_id for notice in notices}) == 1
     assert len({notice.completion.key for notice in notices if notice.completion}) == 1
 
 
-def test_a_forged_notice_is_not_read(force: Running, received: Received) -> None:
+def test_a_forged_notice_is_not_read(force: RunningStub, received: Received) -> None:
     reference = hand_over(force)
-    force.order("/__staff/trouble", {"operation": "notice", "happens": "forged_notice", "times": 1})
-    force.order(f"/__staff/work-items/{reference}/finish", {"code": "completed", "detail": "Done"})
+    force.staff("trouble", {"operation": "notice", "happens": "forged_notice", "times": 1})
+    force.staff(f"work-items/{reference}/finish", {"code": "completed", "detail": "Done"})
     [post] = received.wait(1)
     with pytest.raises(NotGenuine):
         read(post)
