@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import Depends, Header, Request, Response
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
-from gateway.api.auth import bearer_token
 from gateway.domain.actors import Actor, actor_of
 from gateway.domain.errors import Code, InvalidInput
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from gateway.store.unit_of_work import SqlWork
 
 Result = TypeVar("Result")
+_bearer = HTTPBearer(auto_error=False, description="Access token of your organisation's identity provider.")
 IdempotencyKey = Annotated[
     str | None,
     Header(min_length=8, max_length=200, description="Any text of your own that names this request. Sent again, it gives the first answer."),
@@ -31,9 +31,9 @@ class Caller:
 
     actor: Actor
     gateway: Gateway
-    key: str
-    digest: bytes
-    """SHA-256 of method, path and body: the same key with another request is refused."""
+    key: str = ""
+    digest: bytes = b""
+    """What was asked (``gateway.api.gate.digest``): the same key with another request is refused."""
 
     def read(self, use_case: Callable[[SqlWork], Result]) -> Result:
         """Run in one transaction (views are recorded, so reading writes too)."""
@@ -48,7 +48,7 @@ class Caller:
             kept = work.answers.recall(self.actor.user_id, self.key, self.digest)
             if kept is None:
                 kept = _json(use_case(work))
-                work.answers.keep(self.actor.user_id, self.key, kept)
+                work.answers.keep(self.actor.user_id, self.key, self.digest, kept)
                 return Response(kept, status_code=status, media_type="application/json")
         return Response(kept, status_code=status, media_type="application/json", headers={"Idempotent-Replay": "true"})
 
@@ -59,20 +59,15 @@ def _json(result: BaseModel | Sequence[BaseModel]) -> bytes:
     return b"[" + b",".join(item.model_dump_json().encode() for item in result) + b"]"
 
 
-async def _digest(request: Request) -> bytes:
-    return hashlib.sha256(b"\0".join((request.method.encode(), request.url.path.encode(), await request.body()))).digest()
+def caller(request: Request, _token: Annotated[object, Depends(_bearer)] = None) -> Caller:
+    """The dependency of every operation that reads; the gate has checked the token."""
+    return Caller(actor_of(request.state.claims), request.app.state.gateway)
 
 
-def caller(
-    request: Request,
-    token: Annotated[str, Depends(bearer_token)],
-    digest: Annotated[bytes, Depends(_digest)],
-    idempotency_key: IdempotencyKey = None,
-) -> Caller:
-    """The dependency of every operation; 401 without a good token."""
-    claims = request.app.state.tokens.claims(token)
-    return Caller(actor_of(claims), request.app.state.gateway, idempotency_key or "", digest)
+def writer(request: Request, idempotency_key: IdempotencyKey = None, _token: Annotated[object, Depends(_bearer)] = None) -> Caller:
+    """The same for operations that write."""
+    return Caller(actor_of(request.state.claims), request.app.state.gateway, idempotency_key or "", request.state.digest)
 
 
 Calling = Annotated[Caller, Depends(caller)]
-
+Writing = Annotated[Caller, Depends(writer)]

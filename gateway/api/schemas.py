@@ -32,6 +32,26 @@ class Schema(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, frozen=True)
 
 
+class ProblemOut(BaseModel):
+    """An error, by RFC 9457: ``type`` and ``code`` are stable, ``remedy`` says what to do. ``errors`` and ``problems`` say where."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str = ""
+    remedy: str = ""
+    errors: list[PlaceOut] = []
+    problems: list[ProblemRow] = []
+
+
+class PlaceOut(Schema):
+    """Where in a request, and what kind of fault."""
+
+    at: str
+    kind: str
+
+
 class ProblemRow(Schema):
     """A problem in a file: where, which code, what to do. Never the value."""
 
@@ -547,6 +567,12 @@ class DifferenceOut(Schema):
             agency=row.agency_id, kind=row.kind, about=row.about, expected=row.expected, observed=row.observed, agrees=row.agrees,
             reason=row.reason,
         )  # fmt: skip
+
+
+class AuditIn(Schema):
+    """Which opaque id."""
+
+    about: Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class EventOut(Schema):

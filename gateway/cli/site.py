@@ -7,19 +7,23 @@ from functools import partial
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.responses import Response
 from starlette.routing import Mount
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from adapters.identity import fetch_signing_keys
 from gateway.api.app import build_api
 from gateway.api.auth import TokenChecker
+from gateway.api.problems import problem_of_status
 from gateway.bootstrap import Gateway, Misconfigured
+from gateway.domain.errors import Code
 from gateway.store.sessions import SqlSessions
-from gateway.web.app import build_web
+from gateway.web.app import build_web, refusal
 from gateway.web.headers import Guard
 from gateway.web.session import Session
 from gateway.web.sign_in import OidcSettings
 
+API = "/api/v1"
 SHUTDOWN_S = 5
 
 
@@ -30,7 +34,14 @@ def build_site(gateway: Gateway) -> ASGIApp:
     tokens = TokenChecker(settings.oidc_issuer, settings.api_audience, partial(fetch_signing_keys, settings.oidc_issuer))
     sessions = SqlSessions(gateway.engine, gateway.vault, Session)
     web = build_web(gateway, oidc, sessions, _login_secret(gateway))
-    return Guard(Starlette(routes=[Mount("/api/v1", build_api(gateway, tokens)), Mount("/", web)]))
+    return Guard(Starlette(routes=[Mount(API, build_api(gateway, tokens)), Mount("/", web)]), _refusal)
+
+
+def _refusal(scope: Scope, status: int) -> Response:
+    """What was not read is answered as the part of the site would answer it."""
+    if str(scope["path"]).startswith(f"{API}/"):
+        return problem_of_status(status)
+    return refusal(status, Code.UPLOAD_TOO_LARGE if status == 413 else Code.REQUEST_MALFORMED)
 
 
 def _client_secret(gateway: Gateway) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,6 @@ from starlette.staticfiles import StaticFiles
 from gateway.domain.errors import CATALOGUE, Code, Conflict, GatewayError, InvalidInput, NotFound, Refused
 from gateway.domain.events import AuditEvent, EventKind
 from gateway.web import sign_in
-from gateway.web.headers import SecurityHeaders
 from gateway.web.pages import actions, alerts, audit, case_lists, queue, review, tasks
 from gateway.web.reader import SignInNeeded, menu_for, signed_in
 from gateway.web.rendering import page
@@ -26,9 +24,8 @@ from gateway.web.session import Session, Sessions
 if TYPE_CHECKING:
     from gateway.bootstrap import Gateway
 
-_log = logging.getLogger("gateway.web")
-
 _STATUS: tuple[tuple[type[GatewayError], int], ...] = ((InvalidInput, 422), (Refused, 403), (NotFound, 404), (Conflict, 409))
+_OF_HTTP = {404: Code.NOT_FOUND, 413: Code.UPLOAD_TOO_LARGE}
 
 
 def build_web(gateway: Gateway, oidc: sign_in.OidcSettings, sessions: Sessions, login_secret: str) -> FastAPI:
@@ -38,7 +35,6 @@ def build_web(gateway: Gateway, oidc: sign_in.OidcSettings, sessions: Sessions, 
     web.add_middleware(
         SessionMiddleware, secret_key=login_secret, session_cookie="sign-in", max_age=600, same_site="lax", https_only=oidc.secure,
     )  # fmt: skip
-    web.add_middleware(SecurityHeaders)
     web.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     web.include_router(sign_in.build_router(oidc, sessions, lambda: datetime.now(UTC), lambda s: _record_sign_in(gateway, s)))
     for part in (case_lists, review, alerts, actions, tasks, queue, audit):
@@ -56,7 +52,7 @@ def _record_sign_in(gateway: Gateway, session: Session) -> None:
 def _install_errors(web: FastAPI) -> None:
     @web.exception_handler(SignInNeeded)
     async def welcome(request: Request, _: SignInNeeded) -> Response:
-        return page("welcome.html", request, None, status=401)
+        return page("welcome.html", None, status=401)
 
     @web.exception_handler(GatewayError)
     async def known(request: Request, error: GatewayError) -> Response:
@@ -69,16 +65,21 @@ def _install_errors(web: FastAPI) -> None:
 
     @web.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
-        return _told(request, Code.NOT_FOUND if error.status_code == 404 else Code.REQUEST_MALFORMED, error.status_code)
+        return _told(request, _OF_HTTP.get(error.status_code, Code.REQUEST_MALFORMED), error.status_code)
 
     @web.exception_handler(Exception)
     async def unforeseen(request: Request, error: Exception) -> Response:
-        _log.error("page failed", extra={"kind": type(error).__name__})
-        return _told(request, Code.INTERNAL_ERROR, 500)
+        del error  # its text may hold values; the server's log records its class and place
+        return refusal(500, Code.INTERNAL_ERROR)
 
 
 def _told(request: Request, code: Code, status: int) -> Response:
     """The same page for every error: what it means, why, what to do. Nothing of the request is repeated."""
     session = signed_in(request)
-    return page("error.html", request, session, menu_for(session), status, code=code, text=CATALOGUE[code])
+    return page("error.html", session, menu_for(session), status=status, code=code, text=CATALOGUE[code])
+
+
+def refusal(status: int, code: Code) -> Response:
+    """The same for a request that no page has seen."""
+    return page("error.html", None, status=status, code=code, text=CATALOGUE[code])
 

@@ -71,8 +71,8 @@ class Reader:
     def page(self, template: str, status: int = 200, **values: object) -> Response:
         """A page with the reader's menu. A notice left by the step before is shown once."""
         menu = menu_for(self.session, self.request.url.path)
-        self.request.state.notice = NOTICES.get(self.request.query_params.get("done", ""), "")
-        return page(template, self.request, self.session, menu, status, may=self.may, Act=Act, **values)
+        notice = NOTICES.get(self.request.query_params.get("done", ""), "")
+        return page(template, self.session, menu, status=status, notice=notice, may=self.may, Act=Act, **values)
 
     def back_to(self, path: str, done: str = "") -> Response:
         """After a form: see the page again, with one of ``NOTICES``."""

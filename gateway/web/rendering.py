@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -63,11 +62,10 @@ _TEMPLATES = _environment()
 
 
 def page(
-    template: str, request: Request, session: Session | None, menu: Sequence[MenuEntry] = (), status: int = 200, **values: object
+    template: str, session: Session | None, menu: Sequence[MenuEntry] = (), *, status: int = 200, notice: str = "", **values: object
 ) -> HTMLResponse:
-    """A rendered page. ``request.state.notice`` is shown once, as what was just done."""
+    """A rendered page. ``notice`` is shown as what was just done."""
     html = _TEMPLATES.get_template(template).render(
-        service_name=SERVICE_NAME, user=session, csrf=session.csrf if session else "", menu=menu,
-        notice=getattr(request.state, "notice", ""), **values,
-    )  # fmt: skip
+        service_name=SERVICE_NAME, user=session, csrf=session.csrf if session else "", menu=menu, notice=notice, **values
+    )
     return HTMLResponse(html, status_code=status)

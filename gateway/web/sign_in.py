@@ -56,18 +56,18 @@ def build_router(settings: OidcSettings, sessions: Sessions, now: Callable[[], d
         try:
             return await oauth.identity.authorize_redirect(request, f"{settings.base_url}/sign-in/return")  # type: ignore[no-any-return]
         except Exception:  # noqa: BLE001  whatever ails the provider, the person is told the same
-            return page("sign_in_failed.html", request, None, status=503)
+            return page("sign_in_failed.html", None, status=503)
 
     @router.get("/sign-in/return")
     async def come_back(request: Request) -> Response:
         try:
             token = await oauth.identity.authorize_access_token(request)
         except OAuthError:
-            return page("sign_in_failed.html", request, None, status=401)
+            return page("sign_in_failed.html", None, status=401)
         request.session.clear()
-        session = new_session(dict(token["userinfo"]))
+        session = new_session(dict(token["userinfo"]), now())
         await run_in_threadpool(record, session)
-        cookie = await run_in_threadpool(sessions.begin, session, now())
+        cookie = await run_in_threadpool(sessions.begin, session)
         # A strict cookie is not sent on the way back from another site; this page of ours starts the next request itself.
         answer = HTMLResponse('<!doctype html><meta http-equiv="refresh" content="0;url=/"><a href="/">Continue</a>')
         answer.set_cookie(settings.cookie_name, cookie, secure=settings.secure, httponly=True, samesite="strict", path="/")

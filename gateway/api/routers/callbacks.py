@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Header, HTTPException, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from gateway.api.problems import problem
+from gateway.api.schemas import ProblemOut
 from gateway.domain.identifiers import AgencyId
 
 router = APIRouter(tags=["callbacks"])
 
-MAX_BODY = 64 * 1024
+MOST_BYTES = 64 * 1024
 
 
-@router.post("/callbacks/{agency}", status_code=204, responses={401: {"description": "Unknown agency, or the signature is not good."}})
+@router.post(
+    "/callbacks/{agency}", status_code=204,
+    responses={401: {"model": ProblemOut, "description": "Unknown agency, or the notice is not genuine."}, 413: {"model": ProblemOut}},
+)  # fmt: skip
 async def completed(
-    request: Request, agency: Annotated[str, Path(max_length=100)], x_signature: Annotated[str, Header(max_length=300)] = ""
-) -> Response:
+    request: Request, agency: Annotated[str, Path(max_length=100)], x_signature: Annotated[str, Header(max_length=300)] = "",
+    x_delivery_id: Annotated[str, Header(max_length=100)] = "",
+) -> Response:  # fmt: skip
     """Take one notice. 204 means that it is kept for good; anything else means: send it again. Repeats change nothing.
 
-    ``X-Signature: t=<unix time>,v1=<hex HMAC-SHA-256 of "<t>.<body>">`` with the secret agreed with the agency.
+    ``X-Signature: t=<unix time>,v1=<hex HMAC-SHA-256 of "<t>.<body>">`` with the secret agreed with the agency; ``X-Delivery-Id`` is the
+    notice's own id, the same each time that it is sent.
     """
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_BODY:
-            return problem(413, "CONTENT_TOO_LARGE", "The notice is too large")
-    taken = await run_in_threadpool(request.app.state.gateway.take_callback, AgencyId(agency), body, x_signature)
-    return Response(status_code=204) if taken else problem(401, "UNAUTHORIZED", "Unauthorized")
+    if int(request.headers.get("content-length", "0")) > MOST_BYTES:
+        raise HTTPException(413)
+    take = request.app.state.gateway.take_callback
+    if not await run_in_threadpool(take, AgencyId(agency), await request.body(), x_signature, x_delivery_id):
+        raise HTTPException(401)
+    return Response(status_code=204)

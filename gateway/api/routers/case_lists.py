@@ -9,7 +9,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, File, Form, Response, UploadFile
 
-from gateway.api.caller import Calling
+from gateway.api.caller import Calling, Writing
+from gateway.api.problems import FileRefused
 from gateway.api.schemas import AnswerIn, DecisionIn, ListOut, LookupOut, OpenIn, PossibleOut, ProblemRow, ReceiptOut, ReportOut, StartedOut
 from gateway.domain.identifiers import CaseListId, LookupId, MaracId
 from gateway.policy import permissions
@@ -21,24 +22,28 @@ router = APIRouter(tags=["case lists"])
 
 @router.post("/case-lists", response_model=ReceiptOut, status_code=201)
 def receive(
-    caller: Calling, file: Annotated[UploadFile, File()], marac: Annotated[str, Form(max_length=100)],
+    caller: Writing, file: Annotated[UploadFile, File()], marac: Annotated[str, Form(max_length=100)],
     meeting_date: Annotated[date | None, Form()] = None,
 ) -> Response:  # fmt: skip
     """Hand in a case list (.xlsx or .csv). The same list again changes nothing; a corrected one is taken as the next issue."""
     permissions.check_can(caller.actor, permissions.Act.RECEIVE_LIST, marac_id=MaracId(marac))
     parsed = caller.gateway.read_case_list(file.file.read(), PurePosixPath(file.filename or "").suffix)
+    if parsed.refused:
+        raise FileRefused(parsed.problems)
     return caller.write(
         lambda work: ReceiptOut.of(intake.receive_case_list(work, caller.actor, MaracId(marac), parsed, meeting_date)), status=201
     )
 
 
 @router.get("/case-lists/template", response_class=Response)
-def template(caller: Calling, kind: Literal["xlsx", "csv"] = "xlsx") -> Response:
+def template(
+    caller: Calling, kind: Literal["xlsx", "csv"] = "xlsx", layout: Literal["row-per-case", "row-per-person"] = "row-per-case"
+) -> Response:
     """A blank list to fill in."""
     permissions.check_can(caller.actor, permissions.Act.VIEW_LIST)
     media = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv"}[kind]
     headers = {"Content-Disposition": f'attachment; filename="list.{kind}"'}
-    return Response(caller.gateway.case_list_template(kind), media_type=media, headers=headers)
+    return Response(caller.gateway.case_list_template(f"{layout}.{kind}"), media_type=media, headers=headers)
 
 
 @router.get("/case-lists")
@@ -67,7 +72,7 @@ def possible(caller: Calling, list_id: UUID) -> list[PossibleOut]:
 
 
 @router.post("/look-ups/{lookup_id}/decision", response_model=LookupOut)
-def decide(caller: Calling, lookup_id: UUID, given: DecisionIn) -> Response:
+def decide(caller: Writing, lookup_id: UUID, given: DecisionIn) -> Response:
     """Settle a possible match: this record, or none of those offered."""
     return caller.write(
         lambda work: LookupOut.of(
@@ -77,7 +82,7 @@ def decide(caller: Calling, lookup_id: UUID, given: DecisionIn) -> Response:
 
 
 @router.post("/look-ups/{lookup_id}/answer", response_model=StartedOut)
-def answer_by_hand(caller: Calling, lookup_id: UUID, given: AnswerIn) -> Response:
+def answer_by_hand(caller: Writing, lookup_id: UUID, given: AnswerIn) -> Response:
     """Say what was found by looking in the agency's own system."""
 
     def act(work: SqlWork) -> StartedOut:
@@ -88,7 +93,7 @@ def answer_by_hand(caller: Calling, lookup_id: UUID, given: AnswerIn) -> Respons
 
 
 @router.post("/look-ups/{lookup_id}/open-to-service", response_model=StartedOut)
-def open_to_service(caller: Calling, lookup_id: UUID, given: OpenIn) -> Response:
+def open_to_service(caller: Writing, lookup_id: UUID, given: OpenIn) -> Response:
     """Say whether the person is open to the agency's services."""
 
     def act(work: SqlWork) -> StartedOut:
@@ -99,7 +104,7 @@ def open_to_service(caller: Calling, lookup_id: UUID, given: OpenIn) -> Response
 
 
 @router.post("/look-ups/{lookup_id}/ask-again", response_model=StartedOut)
-def ask_again(caller: Calling, lookup_id: UUID) -> Response:
+def ask_again(caller: Writing, lookup_id: UUID) -> Response:
     """Ask the system once more, under the agreement as it is today."""
 
     def act(work: SqlWork) -> StartedOut:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from gateway.api.caller import Calling
+from gateway.api.caller import Calling, Writing
 from gateway.api.schemas import ApprovalIn, FlagOut, PreviewOut, ProposalIn, ReasonIn, RenewalIn
 from gateway.domain.identifiers import AgencyId, CaseListId, FlagId, SubjectId
 from gateway.services import flagging
@@ -15,7 +15,7 @@ router = APIRouter(tags=["alerts"])
 
 
 @router.post("/alerts", response_model=PreviewOut, status_code=201)
-def propose(caller: Calling, given: ProposalIn) -> Response:
+def propose(caller: Writing, given: ProposalIn) -> Response:
     """Propose an alert. The answer shows what would be written, word for word, or why no alert is possible."""
     return caller.write(
         lambda work: PreviewOut.of(flagging.propose(work, caller.actor, SubjectId(given.subject_id), AgencyId(given.agency))), status=201
@@ -35,7 +35,7 @@ def preview(caller: Calling, flag_id: UUID) -> PreviewOut:
 
 
 @router.post("/alerts/{flag_id}/approval", response_model=FlagOut)
-def approve(caller: Calling, flag_id: UUID, given: ApprovalIn) -> Response:
+def approve(caller: Writing, flag_id: UUID, given: ApprovalIn) -> Response:
     """Approve exactly what was previewed. Must be another person than the proposer."""
     return caller.write(
         lambda work: FlagOut.of(flagging.approve(work, caller.actor, FlagId(flag_id), given.content_hash, given.version))
@@ -43,18 +43,18 @@ def approve(caller: Calling, flag_id: UUID, given: ApprovalIn) -> Response:
 
 
 @router.post("/alerts/{flag_id}/refusal", response_model=FlagOut)
-def refuse(caller: Calling, flag_id: UUID, given: ReasonIn) -> Response:
+def refuse(caller: Writing, flag_id: UUID, given: ReasonIn) -> Response:
     """Decline a proposal; nothing is written."""
     return caller.write(lambda work: FlagOut.of(flagging.refuse(work, caller.actor, FlagId(flag_id), given.reason, given.version)))
 
 
 @router.post("/alerts/{flag_id}/renewal", response_model=FlagOut)
-def renew(caller: Calling, flag_id: UUID, given: RenewalIn) -> Response:
+def renew(caller: Writing, flag_id: UUID, given: RenewalIn) -> Response:
     """Count the alert's time anew from a repeat."""
     return caller.write(lambda work: FlagOut.of(flagging.renew(work, caller.actor, FlagId(flag_id), given.basis_date)))
 
 
 @router.post("/alerts/{flag_id}/end", response_model=FlagOut)
-def end(caller: Calling, flag_id: UUID, given: ReasonIn) -> Response:
+def end(caller: Writing, flag_id: UUID, given: ReasonIn) -> Response:
     """Remove an alert: only ours, and read back."""
     return caller.write(lambda work: FlagOut.of(flagging.end(work, caller.actor, FlagId(flag_id), given.reason)))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 
-from gateway.api.caller import Calling
-from gateway.api.schemas import DeadOut, DifferenceOut, EventOut, LaneIn, LaneOut, ReplayOut, StartedOut
+from gateway.api.caller import Calling, Writing
+from gateway.api.schemas import AuditIn, DeadOut, DifferenceOut, EventOut, LaneIn, LaneOut, ReplayOut, StartedOut
 from gateway.domain.identifiers import SystemKey
 from gateway.policy import permissions
 from gateway.services import audit, queue, reconcile
@@ -30,7 +29,7 @@ def dead_letters(caller: Calling) -> list[DeadOut]:
 
 
 @router.post("/queue/pause", tags=["queue"], response_model=StartedOut)
-def pause(caller: Calling, given: LaneIn) -> Response:
+def pause(caller: Writing, given: LaneIn) -> Response:
     """Stop sending to one destination. Nothing is lost."""
 
     def act(work: SqlWork) -> StartedOut:
@@ -41,7 +40,7 @@ def pause(caller: Calling, given: LaneIn) -> Response:
 
 
 @router.post("/queue/resume", tags=["queue"], response_model=StartedOut)
-def resume(caller: Calling, given: LaneIn) -> Response:
+def resume(caller: Writing, given: LaneIn) -> Response:
     """Send again to a destination that was stopped."""
 
     def act(work: SqlWork) -> StartedOut:
@@ -52,7 +51,7 @@ def resume(caller: Calling, given: LaneIn) -> Response:
 
 
 @router.post("/queue/dead-letters/{message_id}/replay", tags=["queue"], response_model=ReplayOut)
-def replay(caller: Calling, message_id: UUID) -> Response:
+def replay(caller: Writing, message_id: UUID) -> Response:
     """Send a dead message again, through the same gate as the first time."""
     return caller.write(
         lambda work: ReplayOut(stopped_by=queue.replay(work, caller.actor, caller.gateway.queue(work), message_id))
@@ -60,7 +59,7 @@ def replay(caller: Calling, message_id: UUID) -> Response:
 
 
 @router.post("/reconciliation", tags=["reconciliation"], response_model=StartedOut)
-def start(caller: Calling) -> Response:
+def start(caller: Writing) -> Response:
     """Ask every agency again what stands there."""
     permissions.check_can(caller.actor, permissions.Act.RECONCILE)
     return caller.write(lambda work: StartedOut(started=reconcile.start(work)))
@@ -72,10 +71,10 @@ def compare(caller: Calling) -> list[DifferenceOut]:
     return [DifferenceOut.of(row) for row in caller.read(lambda work: reconcile.compare(work, caller.actor))]
 
 
-@router.get("/audit/{thing}", tags=["audit"])
-def events(caller: Calling, thing: Annotated[str, Path(max_length=100)]) -> list[EventOut]:
-    """Everything recorded about one opaque id, oldest first; for auditors."""
+@router.post("/audit/search", tags=["audit"])
+def events(caller: Calling, given: AuditIn) -> list[EventOut]:
+    """Everything recorded about one opaque id, oldest first; for auditors. A POST, so that the id stands in no address."""
     return [
         EventOut(at=at, kind=e.kind, actor=e.actor, about=e.about, agency=e.agency_id, facts=dict(e.facts))
-        for at, e in caller.read(lambda work: audit.about(work, caller.actor, thing))
+        for at, e in caller.read(lambda work: audit.about(work, caller.actor, given.about))
     ]
