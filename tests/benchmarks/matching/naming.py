@@ -42,7 +42,7 @@ def pick(names: tuple[str, ...], rng: random.Random) -> str:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.replace("_", " ").split()) if "_" not in text else tuple(w.replace("_", " ") for w in text.split())
+    return tuple(w.replace("_", " ") for w in text.split())
 
 
 def _joined(starts: str, ends: str) -> tuple[str, ...]:
