@@ -105,21 +105,23 @@ class Island:
             await self._apply(sweep, began)
             pause_s = self._settings.look_s
             if idle_exit and not (self._busy or sweep.taken or sweep.ready):
-                due = await self._leave_lanes()
-                if due is None:
+                if not self._lanes and not self._soon(sweep):
                     break
-                pause_s = min(due, self._settings.look_s)
+                pause_s = await self._leave_lanes(sweep)
         await self._drain()
 
-    async def _leave_lanes(self) -> float | None:
-        """Gives up idle lanes; seconds until the next look, or None to go. Lanes given up are looked at once more before going: a message may
-        have come for them while they were ours, and whoever was woken for it found them taken."""
+    def _soon(self, sweep: Sweep) -> bool:
+        self._report.next_due_s = sweep.next_due_s
+        return sweep.next_due_s is not None and sweep.next_due_s <= self._settings.linger_s
+
+    async def _leave_lanes(self, sweep: Sweep) -> float:
+        """Gives up idle lanes; seconds until the next look. Lanes given up are looked at once more before the run ends: a message may have come
+        for them while they were ours, and whoever was woken for it found them taken."""
         if self._lanes:
             await self._guarded(partial(self._ledger.give_up, tuple(self._lanes)))
             self._lanes.clear()
             return 0.0
-        due = self._report.next_due_s = await self._guarded(self._ledger.next_due_s)
-        return due if due is not None and due <= self._settings.linger_s else None
+        return min(sweep.next_due_s or 0.0, self._settings.look_s)
 
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):

@@ -73,6 +73,8 @@ class Sweep:
     held: frozenset[str] | None
     abandoned: Sequence[Claimed]
     expired: Sequence[Claimed]
+    next_due_s: float | None = None
+    """Seconds until something not paused falls due; asked only when no lane is held, at the same moment as what is due already."""
 
 
 class MarkRow(NamedTuple):
@@ -134,7 +136,8 @@ class Ledger:
                 line.end()
 
     def sweep(self, mine: Iterable[str], *, renew: bool) -> Sweep:
-        """Takes free lanes that have work, and looks which of mine have. With ``renew``, leases are prolonged and expired messages found."""
+        """Takes free lanes that have work, and looks which of mine have. With ``renew``, leases are prolonged. Expired messages are found
+        then, and before a run ends."""
         return self._pulse.transaction(lambda c: self._sweep(c, list(mine), renew))
 
     def claim(self, wanted: Mapping[str, int]) -> list[Claimed]:
@@ -154,10 +157,6 @@ class Ledger:
     def give_up(self, lanes: Iterable[str]) -> None:
         """Frees lanes for other islands."""
         self._pulse.transaction(lambda c: c.execute(q.GIVE_UP, {"token": self.token, "lanes": list(lanes)}))
-
-    def next_due_s(self) -> float | None:
-        """Seconds until something not paused falls due."""
-        return self._pulse.transaction(lambda c: c.execute(q.NEXT_DUE).scalar())
 
     def settle(self, batch: Sequence[Settlement]) -> Settled:
         """Marks messages and hands their results over, in one transaction. If the handler fails, one by one; what fails alone is parked."""
@@ -209,8 +208,9 @@ class Ledger:
         ready = connection.execute(q.READY, {"lanes": mine}).scalars() if mine else ()
         taken += (held or frozenset()).difference(mine, taken)  # taken before, though the answer was lost
         abandoned = connection.execute(q.ABANDONED, values | {"lanes": taken}).all() if taken else ()
-        expired = connection.execute(q.OVERDUE).all() if renew else ()
-        return Sweep(frozenset(taken), frozenset(ready), paused, held, self._read(abandoned), self._read(expired))
+        expired = connection.execute(q.OVERDUE).all() if renew or not mine else ()
+        due = None if mine or taken else connection.execute(q.NEXT_DUE).scalar()
+        return Sweep(frozenset(taken), frozenset(ready), paused, held, self._read(abandoned), self._read(expired), due)
 
     def _read(self, rows: Iterable[Row[Any]]) -> list[Claimed]:
         return [_claimed(row, self._open_body(row)) for row in rows]
