@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
@@ -33,9 +33,9 @@ def build_api(gateway: Gateway, tokens: TokenChecker) -> FastAPI:
     )  # fmt: skip
     api.state.gateway = gateway
     problems.install(api)
-    told = {status: {"model": ProblemOut, "description": words} for status, words in _PROBLEMS.items()}
+    told: dict[int | str, dict[str, Any]] = {status: {"model": ProblemOut, "description": words} for status, words in _PROBLEMS.items()}
     for part in (case_lists, flags, actions, queue):
-        api.include_router(part.router, responses={**told})
+        api.include_router(part.router, responses=told)
     api.include_router(callbacks.router)
     api.add_middleware(Gate, tokens=tokens)
     return api

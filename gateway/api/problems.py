@@ -8,6 +8,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from gateway.domain.case_list import RowProblem
@@ -98,7 +99,7 @@ def _place(location: tuple[str | int, ...]) -> str:
 def _known_fields() -> frozenset[str]:
     from gateway.api import schemas
 
-    models = [value for value in vars(schemas).values() if isinstance(value, type) and issubclass(value, schemas.BaseModel)]
+    models = [value for value in vars(schemas).values() if isinstance(value, type) and issubclass(value, BaseModel)]
     named = {name for model in models for name in model.model_fields}
     return frozenset(named | {"body", "query", "header", "path", "file", "marac", "kind", "idempotency-key", "list_id", "lookup_id", "flag_id", "action_id", "task_id", "message_id"})
 
