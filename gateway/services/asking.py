@@ -19,7 +19,7 @@ from gateway.domain.tasks import TaskKind
 from gateway.policy import disclosure
 from gateway.policy.disclosure import Withheld
 from gateway.services.ports import Work
-from gateway.services.recording import give_tasks, noted
+from gateway.services.recording import end_task, give_tasks, noted
 
 BY_HAND = "by-hand"
 """Name of the system in a look-up of an agency that has none to ask: its people look for themselves."""
@@ -67,9 +67,14 @@ def question(work: Work, lookup: Lookup, subject: Subject, agreement: SharingAgr
     return Question(replace(lookup, outcome=LookupOutcome.NO_ANSWER, reason=Code.AWAITED, asked_at=work.now()), release)
 
 
+def learnt(lookup: Lookup) -> bool:
+    """Whether anything was ever answered or decided."""
+    return lookup.answered_at is not None or lookup.decision is not None
+
+
 def keeping_what_is_known(asked: Question, before: Lookup) -> Question:
     """What was learnt or decided before stays shown, with its date, until a new answer comes. Raises ``Refused`` when nothing leaves."""
-    if before.answered_at is None and before.decision is None:
+    if not learnt(before):
         return asked
     if asked.release is None:
         raise Refused(Code(asked.lookup.reason))
@@ -85,6 +90,17 @@ def _questions(
             continue
         blank = Lookup(LookupId(work.new_id()), subject.id, agreement.agency_id, key, LookupOutcome.NOT_ASKED)
         yield question(work, blank, subject, agreement, system)
+
+
+def send_again(work: Work, actor: Actor, asked: Question, not_after: datetime | None) -> None:
+    """In place of a question that still waits; tasks about an outcome that no longer stands end, and come again if need be."""
+    lookup = asked.lookup
+    work.outbox.withdraw(order_key(lookup.id))
+    send(work, asked, not_after)
+    if lookup.outcome is not LookupOutcome.NOT_ASKED:
+        end_task(work, TaskKind.ANSWER_BY_HAND, lookup.id, actor, lookup.agency_id)
+    if lookup.outcome is not LookupOutcome.POSSIBLE:
+        end_task(work, TaskKind.SETTLE_MATCH, lookup.id, actor, lookup.agency_id)
 
 
 def send(work: Work, asked: Question, not_after: datetime | None) -> None:

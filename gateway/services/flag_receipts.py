@@ -14,7 +14,7 @@ from gateway.domain.tasks import PersonTask, TaskKind
 from gateway.policy.permissions import Act
 from gateway.services import flag_reports, flag_sending, reaching
 from gateway.services.ports import Work
-from gateway.services.recording import noted
+from gateway.services.recording import give_task, noted
 
 
 def record_receipt(work: Work, actor: Actor, task_id: TaskId, receipt: str, done: bool) -> Flag:
@@ -25,9 +25,9 @@ def record_receipt(work: Work, actor: Actor, task_id: TaskId, receipt: str, done
         raise Conflict(Code.TRANSITION_NOT_ALLOWED)
     flag, _, _ = reaching.flag_for(work, actor, Act.WORK_ON_TASKS, FlagId(UUID(task.about)))
     check_open(task, receipt)
-    moved = _moved(work, task, flag, done)
     closed = replace(task, closed_at=work.now(), closed_by=actor.user_id, receipt=receipt.strip())
     work.tasks.close(closed, noted(EventKind.TASK_CLOSED, actor, task.id, task.agency_id, task=task.kind.value, done=done))
+    moved = _moved(work, task, flag, done)
     if moved != flag:
         event = noted(EventKind.FLAG_REPORTED, actor, flag.id, flag.agency_id, finding="receipt", done=done, state=moved.state.value)
         work.flags.save(moved, event)
@@ -47,9 +47,15 @@ def _moved(work: Work, task: PersonTask, flag: Flag, done: bool) -> Flag:
     if flag.state not in _MOVES[task.kind]:
         return flag
     if task.kind is TaskKind.REMOVE_FLAG_BY_HAND:
-        return flag_reports.removed(work, flag) if done else flag
+        return flag_reports.removed(work, flag) if done else _still_to_remove(work, task, flag)
     with_person = flag if flag.state is FlagState.WITH_REPRESENTATIVE else flag_sending.moved(flag, FlagEvent.HAND_OVER)
     return flag_sending.moved(with_person, FlagEvent.RECORD_RECEIPT if done else FlagEvent.END)
+
+
+def _still_to_remove(work: Work, task: PersonTask, flag: Flag) -> Flag:
+    """An alert that is to go is somebody's task until it is gone."""
+    give_task(work, flag.agency_id, TaskKind.REMOVE_FLAG_BY_HAND, flag.id, task.reason)
+    return flag
 
 
 _MOVES = {

@@ -81,7 +81,11 @@ def remove(work: Work, flag: Flag, reason: str, *, error: bool = False) -> None:
 
 
 def remove_again(work: Work, flag: Flag) -> bool:
-    """Send a removal anew in place of one that waits or was lost; not for what a person removes by hand."""
+    """Send a removal anew in place of one that waits or was lost. What a person placed only a person can say to be gone: our own
+    identifier is not on it, so that a machine would never find it."""
+    if flag.state is FlagState.ENDING and flag.remote_id is None:
+        give_task(work, flag.agency_id, TaskKind.REMOVE_FLAG_BY_HAND, flag.id, flag.reason)
+        return False
     if any(t.kind is TaskKind.REMOVE_FLAG_BY_HAND and t.about == str(flag.id) for t in work.tasks.open_of(flag.agency_id)):
         return False
     work.outbox.withdraw(order_key(flag))

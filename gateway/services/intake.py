@@ -123,8 +123,7 @@ def _ask_about_changed(work: Work, actor: Actor, accepted: CaseList, changed: Se
     work.lookups.save([q.lookup for q in questions], [asking.asked_event(actor, q.lookup) for q in questions])
     not_after = asking.last_moment(accepted, work.now())
     for question in questions:
-        work.outbox.withdraw(asking.order_key(question.lookup.id))
-        asking.send(work, question, not_after)
+        asking.send_again(work, actor, question, not_after)
     _review_flags(work, [people[id_] for id_ in described_otherwise], Code.RECORDS_CHANGED)
 
 
@@ -133,7 +132,9 @@ def _anew(work: Work, lookup: Lookup, subject: Subject, described_otherwise: boo
     asked = asking.question(work, lookup, subject, agreement, reaching.system_of(agreement, lookup.system))
     if described_otherwise:
         return replace(asked, lookup=replace(asked.lookup, answered_at=None, graded=(), decision=None))
-    return asking.keeping_what_is_known(asked, lookup) if asked.release else asking.Question(lookup)
+    if asked.release is None and asking.learnt(lookup):
+        return asking.Question(lookup)
+    return asking.keeping_what_is_known(asked, lookup)
 
 
 def _lookups_of(work: Work, people: Iterable[object]) -> Sequence[Lookup]:

@@ -49,8 +49,7 @@ def _answered(work: Work, lookup: Lookup, ready: Asked, arrived: Arrived) -> Loo
     graded = matching.grade(ready, answer)
     asked = replace(lookup, asked_at=arrived.left_at or lookup.asked_at)
     if graded.outcome is LookupOutcome.NO_ANSWER:
-        learnt = lookup.answered_at is not None or lookup.decision is not None
-        return replace(asked, outcome=lookup.outcome if learnt else graded.outcome, reason=graded.reason)
+        return replace(asked, outcome=lookup.outcome if asking.learnt(lookup) else graded.outcome, reason=graded.reason)
     kept = tuple(_kept(g, lookup) for g in graded.candidates)
     new = replace(asked, answered_at=work.now(), graded=kept)
     if lookup.decision is not None:
@@ -146,9 +145,8 @@ def ask_again(work: Work, actor: Actor, lookup_id: LookupId) -> Lookup:
     agreement = work.agreements.of(lookup.agency_id)
     asked = asking.question(work, lookup, subject, agreement, reaching.system_of(agreement, lookup.system))
     asked = asking.keeping_what_is_known(asked, lookup)
-    work.outbox.withdraw(asking.order_key(lookup.id))
     work.lookups.save([asked.lookup], [asking.asked_event(actor, asked.lookup)])
-    asking.send(work, asked, asking.last_moment(case_list, work.now()))
+    asking.send_again(work, actor, asked, asking.last_moment(case_list, work.now()))
     return work.lookups.get(lookup_id)
 
 
