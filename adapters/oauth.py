@@ -132,7 +132,14 @@ class SignedGrant:
     def request(self, url: str) -> tuple[dict[str, str], dict[str, str]]:
         """Form and headers of a request for a token; each with an assertion of its own."""
         now = int(time.time())
-        claims = {"iss": self._client_id, "sub": self._client_id, "aud": url, "jti": str(uuid.uuid4()), "iat": now, "exp": now + _ASSERTION_S}
+        claims = {
+            "iss": self._client_id,
+            "sub": self._client_id,
+            "aud": url,
+            "jti": str(uuid.uuid4()),
+            "iat": now,
+            "exp": now + _ASSERTION_S,
+        }
         header = {"alg": self._algorithm, "kid": self._key_id, "typ": "JWT"}
         assertion = jwt.encode(header, claims, self._key, algorithms=[self._algorithm])
         form = {"grant_type": "client_credentials", "client_assertion_type": _ASSERTION_TYPE, "client_assertion": assertion}

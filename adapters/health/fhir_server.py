@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from adapters.faults import Fault, Permanent, Transient
 from adapters.http import HttpReply, HttpSystem, Talk
@@ -91,7 +91,7 @@ class FhirServer:
 
     async def read(self, talk: Talk, kind: type[r4.Resource], resource_id: str) -> tuple[Any, HttpReply] | None:
         """One resource by its id, with the reply that held it; None when it is not there (any more)."""
-        reply = await talk.ask("GET", f"{kind.__name__}/{resource_id}", ACCEPT)
+        reply = await talk.ask("GET", f"{kind.__name__}/{quote(resource_id, safe='')}", ACCEPT)
         if reply.status in (404, 410):
             return None
         if reply.status != 200:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from urllib.parse import quote
 
 from adapters.http import HttpSystem, Talk
 
@@ -23,7 +24,7 @@ class SubjectViews:
 
     def __init__(self, system: HttpSystem, addresses: Sequence[str], record_id: str) -> None:
         self._system = system
-        self._paths = [address.replace("{record_id}", record_id) for address in addresses]
+        self._paths = [address.replace("{record_id}", quote(record_id, safe="")) for address in addresses]
 
     async def read(self, talk: Talk) -> list[bytes] | None:
         """Every view, as it is now; None when there is none, or when one cannot be read."""

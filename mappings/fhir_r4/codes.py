@@ -12,7 +12,14 @@ URI_VALUES = "urn:ietf:rfc:3986"
 
 CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
-LABEL_SYSTEMS = {"U": CONFIDENTIALITY, "L": CONFIDENTIALITY, "M": CONFIDENTIALITY, "N": CONFIDENTIALITY, "R": CONFIDENTIALITY, "V": CONFIDENTIALITY}
+LABEL_SYSTEMS = {
+    "U": CONFIDENTIALITY,
+    "L": CONFIDENTIALITY,
+    "M": CONFIDENTIALITY,
+    "N": CONFIDENTIALITY,
+    "R": CONFIDENTIALITY,
+    "V": CONFIDENTIALITY,
+}
 """Labels of confidentiality by their letter; every other label that we set is an ActCode."""
 
 HIDING_LABELS = ("V", "SDV", "NOPAT", "NOLIST")

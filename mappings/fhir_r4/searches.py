@@ -136,7 +136,10 @@ def _search_question(criteria: _Criteria) -> Question:
 
 
 def _by_number(release: LookupRelease, profile: Profile) -> list[_Criteria]:
-    return [(("identifier", f"{escaped(system)}|{escaped(value)}" if system else escaped(value)),) for system, value in _numbers(release, profile)]
+    return [
+        (("identifier", f"{escaped(system)}|{escaped(value)}" if system else escaped(value)),)
+        for system, value in _numbers(release, profile)
+    ]
 
 
 def _by_date(release: LookupRelease) -> list[_Criteria]:
