@@ -15,6 +15,7 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
+from contracts.register import looked_at, read_outputs
 from contracts.tables import Problem, Table
 from gateway.domain.agreements import DEFAULT_LOOKUP_FIELDS, Capability, Field, Limits, Purpose, RecordSystem, SharingAgreement, SystemKind
 from gateway.domain.case_list import Role
@@ -181,19 +182,28 @@ def _system(agency_id: AgencyId, name: str, table: Table) -> RecordSystem:
     capabilities = table.some_of("capabilities", Capability, ())
     if kind and (beyond := capabilities - CAN[kind]):
         table.wrong("capabilities", f"a system of this kind cannot do: {', '.join(sorted(beyond))}")
-    if Capability.HIDDEN_FLAG in capabilities and Capability.SUBJECT_VIEW not in capabilities:
-        table.wrong("capabilities", "hidden_flag needs subject_view: what cannot be looked at afterwards is not written")
+    key = SystemKey(f"{agency_id}/{name}")
+    views = looked_at(read_outputs(key, table))
+    _check_hiding(table, capabilities, views)
     system = RecordSystem(
-        key=SystemKey(f"{agency_id}/{name}"),
+        key=key,
         kind=kind or SystemKind.FHIR_R4,
         endpoint=table.text("endpoint", _REFERENCE, _REFERENCE_FIX),
         credentials=_texts(table.table("credentials"), _REFERENCE, _REFERENCE_FIX),
         capabilities=capabilities,
         limits=_limits(table.table("limits")),
-        options=_texts(table.table("options"), r".*", "write a text"),
+        options={**_texts(table.table("options"), r".*", "write a text"), **views},
     )
     table.close()
     return system
+
+
+def _check_hiding(table: Table, capabilities: frozenset[Capability], views: Mapping[str, str]) -> None:
+    """An alert is only written where it can be looked at afterwards from the subject's side."""
+    if Capability.HIDDEN_FLAG in capabilities and Capability.SUBJECT_VIEW not in capabilities:
+        table.wrong("capabilities", "hidden_flag needs subject_view: what cannot be looked at afterwards is not written")
+    elif Capability.SUBJECT_VIEW in capabilities and not views:
+        table.wrong("shows", "subject_view needs at least one output with its path (at) that others than staff see")
 
 
 def _texts(table: Table, pattern: str, says: str) -> Mapping[str, str]:

@@ -106,6 +106,14 @@ class Table:
             value = {}
         return Table(self.file, value, self.problems, f"{self.path}{key}.")
 
+    def tables(self, key: str) -> tuple[Table, ...]:
+        """A list of tables (``[[key]]``); none where there is none."""
+        value = self._value(key, [], says := "write each as a table in double square brackets")
+        if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+            self._complain(key, value, says)
+            return ()
+        return tuple(Table(self.file, entry, self.problems, f"{self.path}{key}[{number}].") for number, entry in enumerate(value, 1))
+
     def names(self) -> tuple[str, ...]:
         """Every key of the table, as read."""
         self._read.update(self.content)

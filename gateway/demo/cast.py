@@ -73,6 +73,6 @@ def _ask(url: str, body: object | None = None) -> Any:
         with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310
             return json.loads(answer.read() or b"null")
     except urllib.error.HTTPError as error:
-        if error.code == 404 and body is None:
+        if error.code in (404, 405) and body is None:
             return []
         raise

@@ -15,7 +15,7 @@ from gateway.demo.truth import differences
 from gateway.domain.actions import ACTION_MACHINE, Action, ActionState
 from gateway.domain.actors import Actor, UserRole
 from gateway.domain.calendar import working_days_before
-from gateway.domain.errors import Conflict
+from gateway.domain.errors import Code, Conflict
 from gateway.domain.flags import ALERT_TEXT, Flag, FlagState
 from gateway.domain.identifiers import AgencyId, CaseListId, MaracId, SubjectId
 from gateway.domain.lookup import Agreement, GradedCandidate, LookupOutcome
@@ -31,7 +31,7 @@ ALERTS_LIMIT_S = 30.0
 ACTIONS_LIMIT_S = 30.0
 
 _SETTLED_FLAGS = frozenset({FlagState.PLACED, FlagState.RECORDED, FlagState.WITHDRAWN, FlagState.ENDED, FlagState.REFUSED})
-_PLACED_BY_US = frozenset({FlagState.PLACED})
+_WRITTEN_BY_US = frozenset({FlagState.PLACED, FlagState.WITHDRAWN})
 _CHANGED = "circumstances changed"
 
 
@@ -85,7 +85,7 @@ class Cycle:
 
     def _answered(self) -> int:
         with self._gateway.transaction() as work:
-            return sum(lookup.outcome in _HAVE_ENDED or lookup.answered_at is not None for lookup in work.lookups.of_list(self._list()))
+            return sum(lookup.reason not in (Code.AWAITED, Code.ASKED_AGAIN) for lookup in work.lookups.of_list(self._list()))
 
     # --------------------------------------------------------------------------------------------------------- report
 
@@ -189,11 +189,19 @@ class Cycle:
                     flagging.record_receipt(work, representative, task.id, "Placed where only staff see it.", True)
 
     def _check_placed_once(self) -> None:
-        """The stand-ins' ledgers are the witness: as many alerts were created as stand placed, each once."""
-        placed = [f for f in self._flags() if f.state in _PLACED_BY_US]
-        made = [entry["key"] for played in self._stage.neighbourhood.played.values() for entry in played.entries("flag.create")]
-        same = sorted(made) == sorted(f.identifier for f in placed)
-        self._tell.check(same, f"agencies' ledgers: {len(made)} alerts created, each once", "the agencies' ledgers do not agree with what we hold as placed")
+        """The stand-ins' ledgers are the witness: every alert that stands was created once, and what was created and does not stand was
+        taken away again."""
+        flags = {f.identifier: f for f in self._flags() if f.state in _WRITTEN_BY_US}
+        made = Counter(_plain(entry["key"]) for entry in self._entries("flag.create"))
+        gone = {_plain(entry["key"]) for entry in self._entries("flag.update")}
+        taken_back = {identifier for identifier, f in flags.items() if f.state is FlagState.WITHDRAWN}
+        right = made.keys() == flags.keys() and set(made.values()) <= {1} and taken_back == gone & taken_back
+        self._tell.check(right, f"agencies' ledgers: {len(made)} alerts created, each once", "the agencies' ledgers do not agree with what we hold")
+        if taken_back:
+            self._tell.step(f"{len(taken_back)} alert taken back: the agency's own views showed that something had changed; a person has the task")
+
+    def _entries(self, what: str) -> list[dict[str, str]]:
+        return [entry for played in self._stage.neighbourhood.played.values() for entry in played.entries(what)]
 
     def _flags(self) -> list[Flag]:
         found: list[Flag] = []
@@ -236,7 +244,7 @@ class Cycle:
         self._tell.check(len(set(told)) == len(told), "each completion was told once", "a completion was told more than once")
 
     def _told(self) -> list[str]:
-        return [entry["key"] for played in self._stage.neighbourhood.played.values() for entry in played.entries("completion")]
+        return [entry["key"] for entry in self._entries("completion")]
 
     def _actions(self) -> Sequence[Action]:
         with self._gateway.transaction() as work:
@@ -265,7 +273,6 @@ class Cycle:
         return self._cast.one(UserRole.NAMED_LEAD, agency)
 
 
-_HAVE_ENDED = frozenset({LookupOutcome.WITHHELD})
 _AGREE = frozenset({Agreement.AGREES, Agreement.NEAR})
 
 
@@ -275,3 +282,6 @@ def _judged(graded: Sequence[GradedCandidate]) -> str | None:
     return fitting[0].candidate.record_id if len(fitting) == 1 else None
 
 
+def _plain(identifier: str) -> str:
+    """Our identifier without the prefix under which FHIR writes it."""
+    return identifier.removeprefix("urn:uuid:")

@@ -11,11 +11,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 
+def make_console() -> Console:
+    """As wide as the terminal; in a file or pipe wide enough that no line is broken."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=120)
+
+
 @dataclass
 class Teller:
     """``failures`` holds every step that did not end as it should."""
 
-    console: Console = field(default_factory=lambda: Console(highlight=False))
+    console: Console = field(default_factory=make_console)
     failures: list[str] = field(default_factory=list)
     _began: float = field(default_factory=time.monotonic)
 
@@ -25,7 +31,7 @@ class Teller:
 
     def step(self, words: str) -> None:
         """A step that ended as it should."""
-        self.console.print(Text("ok    ", style="green").append(words, style="default"))
+        self.console.print(Text("ok    ", style="green").append(words, style="default"), soft_wrap=True)
 
     def check(self, true: bool, words: str, otherwise: str = "") -> bool:
         """A step that must hold; if not, the whole fails, and goes on to show what else there is."""
@@ -33,19 +39,18 @@ class Teller:
             self.step(words)
         else:
             self.failures.append(otherwise or words)
-            self.console.print(Text("FAIL  ", style="bold red").append(otherwise or words, style="default"))
+            self.console.print(Text("FAIL  ", style="bold red").append(otherwise or words, style="default"), soft_wrap=True)
         return true
 
     def wait(self, words: str, total: int, done: Callable[[], int], limit_s: float) -> bool:
         """Waits until ``done()`` reaches ``total``, with a bar; whether it did in time."""
         columns = (TextColumn("      {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         until = time.monotonic() + limit_s
-        with Progress(*columns, console=self.console, transient=not self.console.is_terminal) as progress:
+        with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
             bar = progress.add_task(words, total=total)
             while (reached := done()) < total and time.monotonic() < until:
                 progress.update(bar, completed=reached)
                 time.sleep(0.2)
-            progress.update(bar, completed=reached)
         return self.check(reached >= total, f"{words}: all {total}", f"{words}: {reached} of {total} after {limit_s:.0f} seconds")
 
     def verdict(self) -> bool:
