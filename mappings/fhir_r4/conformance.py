@@ -44,7 +44,7 @@ def _against_models(resource: Mapping[str, Any]) -> Iterator[str]:
     try:
         model = getattr(importlib.import_module(f"fhir.resources.R4B.{kind.lower()}"), kind)
         model.model_validate(resource)
-    except (ImportError, AttributeError):
+    except (ImportError, AttributeError, LookupError):  # also of a resource within
         yield "resourceType: unknown"
     except ValidationError as errors:
         for error in errors.errors(include_input=False, include_url=False):

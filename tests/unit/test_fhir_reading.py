@@ -166,7 +166,10 @@ def test_a_record_is_reduced_to_what_matters() -> None:
     assert found.nhs_number is not None
     assert found.nhs_number.value == "9990000018"
     assert LocalIdentifier("https://trust.example/id", "NM1") in found.identifiers
-    assert [(a.lines, a.postcode, a.current) for a in found.addresses] == [(("1 High Street", "Northmoor"), "ZZ9 4AA", True), (("2",), None, False)]
+    assert [(a.lines, a.postcode, a.current) for a in found.addresses] == [
+        (("1 High Street", "Northmoor"), "ZZ9 4AA", True),
+        (("2",), None, False),
+    ]
     assert [phone.number for phone in found.phones] == ["07700900123"]
     assert (found.restricted, found.deceased, found.superseded_by, found.open_to_service) == (False, False, None, None)
 
