@@ -15,6 +15,7 @@ from gateway.domain.case_list import Case, CaseList
 from gateway.domain.errors import Code, Conflict, InvalidInput, NotFound
 from gateway.domain.events import EventKind
 from gateway.domain.identifiers import ActionId, AgencyId, CaseListId
+from gateway.domain.receipts import WorkItemReport
 from gateway.domain.releases import ActionRelease, MessageKind
 from gateway.domain.sealed import Sealed
 from gateway.domain.tasks import TaskKind
@@ -145,13 +146,12 @@ def record_work_item(work: Work, arrived: Arrived) -> None:
     """The agency's system took the action, or did not: then its representative has it. An answer that came first stays."""
     if not isinstance(arrived.release, ActionRelease) or not arrived.final:
         return
-    action, reply = work.actions.get(arrived.release.action_id), arrived.reply
-    accepted = bool(getattr(reply, "accepted", False))
-    remote = getattr(reply, "remote_id", None) or action.remote_id
-    reason = getattr(reply, "reason", "") or arrived.reason
-    after = replace(action, remote_id=remote)
+    action = work.actions.get(arrived.release.action_id)
+    reply = arrived.reply if isinstance(arrived.reply, WorkItemReport) else WorkItemReport(False, reason=arrived.reason)
+    reason = reply.reason or arrived.reason
+    after = replace(action, remote_id=reply.remote_id or action.remote_id)
     if action.state is ActionState.SENDING:
-        after = _accepted(after) if accepted else _hand_over(work, after, reason or Code.AGENCY_REFUSED)
+        after = _accepted(after) if reply.accepted else _hand_over(work, after, reason or Code.AGENCY_REFUSED)
     if after != action:
         facts = {"state": after.state.value, "reason": reason}
         work.actions.save(after, noted(EventKind.ACTION_REPORTED, GATEWAY, action.id, action.agency_id, **facts))

@@ -201,6 +201,8 @@ def _end(work: Work, actor: Actor, flag: Flag, reason: str) -> None:
         ended = flag_sending.moved(flag, FlagEvent.END, reason)
         if ended.state is _S.ENDING:
             flag_sending.remove(work, flag, reason)
+        else:  # it was with the representative, who may have placed it without a word
+            give_task(work, flag.agency_id, TaskKind.REMOVE_FLAG_BY_HAND, flag.id, reason)
     work.flags.save(ended, noted(EventKind.FLAG_ENDED, actor, flag.id, flag.agency_id, state=ended.state.value))
     for kind in (TaskKind.REVIEW_FLAG, TaskKind.PLACE_FLAG_BY_HAND, TaskKind.CHECK_UNSURE_FLAG):
         end_task(work, kind, flag.id, actor, flag.agency_id)

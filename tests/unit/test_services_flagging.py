@@ -464,6 +464,14 @@ class TestByHand:
         flagging.record_receipt(desk, OLD_TRUST_REPRESENTATIVE, task(desk, TaskKind.REMOVE_FLAG_BY_HAND).id, "gone now", True)
         assert desk.flags.get(flag.id).state is S.ENDED
 
+    def test_one_that_ends_before_its_receipt_may_have_been_placed_so_somebody_looks(self, desk: Desk) -> None:
+        flag = self.handed(desk)
+        flagging.end(desk, OLD_TRUST_LEAD, flag.id, "closed")
+        assert desk.flags.get(flag.id).state is S.ENDED
+        assert desk.tasks.kinds(OLD_TRUST) == [TaskKind.REMOVE_FLAG_BY_HAND]
+        by_hand = task(desk, TaskKind.REMOVE_FLAG_BY_HAND)
+        assert flagging.record_receipt(desk, OLD_TRUST_LEAD, by_hand.id, "never placed", True).state is S.ENDED
+
     @pytest.mark.parametrize(("there", "state"), [(True, S.RECORDED), (False, S.ENDED)])
     def test_a_look_at_an_unsure_alert_settles_it_without_calling_it_placed(self, desk: Desk, there: bool, state: FlagState) -> None:
         flag = approved(desk)
