@@ -57,6 +57,7 @@ LOOKUPS = st.builds(
     nhs_number=st.none() | NHS_NUMBERS, sex=st.none() | st.sampled_from(Sex), postcode=OPTIONAL,
 )  # fmt: skip
 FLAGS = st.builds(FlagRelease, **_COMMON, flag_id=st.uuids().map(FlagId), record_id=TEXT, text=_WORDS, identifier=TEXT)
+ACTIONS = st.builds(ActionRelease, **_COMMON, action_id=st.uuids().map(ActionId), reference=TEXT, text=TEXT, owner=TEXT, due_on=DAYS)
 RELEASES = st.one_of(
     LOOKUPS,
     FLAGS,
@@ -65,7 +66,7 @@ RELEASES = st.one_of(
         FlagRemovalRelease, **_COMMON, flag_id=st.uuids().map(FlagId), record_id=TEXT, identifier=TEXT, remote_id=OPTIONAL,
         error=st.booleans(),
     ),
-    st.builds(ActionRelease, **_COMMON, action_id=st.uuids().map(ActionId), reference=TEXT, text=TEXT, owner=TEXT, due_on=DAYS),
+    ACTIONS,
     st.builds(PollRelease, **_COMMON, since=st.none() | MOMENTS, references=st.lists(TEXT, max_size=3).map(tuple)),
     st.builds(
         CompletionRelease, **_COMMON, action_id=st.uuids().map(ActionId), reference=TEXT, case_number=TEXT, agency=TEXT.map(AgencyId),
