@@ -247,15 +247,18 @@ def escape(text: str) -> str:
 
 
 def encode(segments: list[str], character_set: str) -> bytes:
-    """Segments as the bytes of a message. Raises ``Unreadable(NOT_WRITABLE)`` when a letter is not in the set."""
+    """Segments as the bytes of a message. Raises ``Unreadable(NOT_WRITABLE)`` when a letter is not in the set, or is none."""
+    text = "\r".join(segments) + "\r"
+    if _C1.search(text):
+        raise Unreadable(Problem.NOT_WRITABLE)
     try:
-        return ("\r".join(segments) + "\r").encode(CHARACTER_SETS[character_set])
+        return text.encode(CHARACTER_SETS[character_set])
     except UnicodeEncodeError:
         raise Unreadable(Problem.NOT_WRITABLE) from None
 
 
 def unescape(raw: str, delimiters: Delimiters = STANDARD, codec: str = "ascii") -> str:
-    """Text out of its escapes. One that is not known (``\\H\\``, ``\\Z..\\``) stays as it is."""
+    """Text out of its escapes; highlighting (``\\H\\``, ``\\N\\``) falls away. One that is not known stays as it is."""
     if delimiters.escape not in raw:
         return raw
     pattern, meaning = _unescaping(delimiters, codec)
@@ -272,6 +275,8 @@ def _unescaping(delimiters: Delimiters, codec: str) -> tuple[re.Pattern[str], Ca
         "R": delimiters.repetition,
         "E": delimiters.escape,
         ".br": "\n",
+        "H": "",
+        "N": "",
     }
 
     def meaning(found: re.Match[str]) -> str:
