@@ -29,13 +29,12 @@ def test_a_report_comes_back_as_it_was(report: Report) -> None:
     assert type(open_reply(sealed)) is type(report)
 
 
-@given(RELEASES, st.integers().filter(lambda v: v != VERSION))
+@given(RELEASES, st.integers(-(2**31), 2**31).filter(lambda version: version != VERSION))
 def test_another_version_is_told_by_its_code(release: Release, version: int) -> None:
     other = json.dumps(json.loads(seal_release(release)) | {"v": version}).encode()
     with pytest.raises(InvalidInput) as refused:
         open_release(other)
-    expected = Code.ENVELOPE_VERSION_UNKNOWN if -(2**63) <= version < 2**63 else Code.ENVELOPE_UNREADABLE
-    assert refused.value.code is expected
+    assert refused.value.code is Code.ENVELOPE_VERSION_UNKNOWN
 
 
 @given(RELEASES, st.data())
