@@ -268,7 +268,7 @@ def restore(kind: str, fields: Mapping[str, Any]) -> Release:
 
 def kept(candidate: Candidate) -> Candidate:
     """What of a record is kept after grading: who it is, never where they live or how to reach them (the most dangerous of all)."""
-    return replace(candidate, addresses=(), phones=())
+    return replace(candidate, addresses=(), phones=()) if candidate.addresses or candidate.phones else candidate
 
 
 def view_report(report: HitReport, reader: Actor) -> HitReport:

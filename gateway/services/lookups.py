@@ -47,23 +47,23 @@ def _answered(work: Work, lookup: Lookup, ready: Asked, arrived: Arrived) -> Loo
     """The look-up with what came back in it."""
     answer = arrived.reply if isinstance(arrived.reply, Answer) else Answer.failed(arrived.reason)
     graded = matching.grade(ready, answer)
-    asked = replace(lookup, asked_at=arrived.left_at or lookup.asked_at)
+    asked_at = arrived.left_at or lookup.asked_at
     if graded.outcome is LookupOutcome.NO_ANSWER:
-        return replace(asked, outcome=lookup.outcome if asking.learnt(lookup) else graded.outcome, reason=graded.reason)
-    kept = tuple(_kept(g, lookup) for g in graded.candidates)
-    new = replace(asked, answered_at=work.now(), graded=kept)
+        outcome = lookup.outcome if asking.learnt(lookup) else graded.outcome
+        return replace(lookup, asked_at=asked_at, outcome=outcome, reason=graded.reason)
+    kept = tuple([_kept(g, lookup) for g in graded.candidates])
     if lookup.decision is not None:
-        return _after_decision(new, lookup.decision, graded)
-    return replace(new, outcome=graded.outcome, reason=graded.reason)
+        return _after_decision(replace(lookup, asked_at=asked_at, answered_at=work.now(), graded=kept), lookup.decision, graded)
+    return replace(lookup, asked_at=asked_at, answered_at=work.now(), graded=kept, outcome=graded.outcome, reason=graded.reason)
 
 
 def _kept(graded: GradedCandidate, before: Lookup) -> GradedCandidate:
     """A record as it is kept; where the system does not say whether the person is open to services, what a person found stays."""
     candidate = disclosure.kept(graded.candidate)
-    if candidate.open_to_service is None:
+    if candidate.open_to_service is None and before.graded:
         said = next((g.candidate.open_to_service for g in before.graded if g.candidate.record_id == candidate.record_id), None)
         candidate = replace(candidate, open_to_service=said)
-    return replace(graded, candidate=candidate)
+    return GradedCandidate(candidate, graded.comparisons, graded.certain, graded.stopped_by)
 
 
 def _after_decision(lookup: Lookup, decision: Decision, graded: GradedAnswer) -> Lookup:
