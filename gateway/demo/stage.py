@@ -15,12 +15,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.bootstrap import Gateway, Settings, load_gateway, make_demonstration_key, migrate, settings_from
+from gateway.bootstrap import Gateway, load_gateway, make_demonstration_key, migrate, settings_from
 from gateway.demo.agencies import ROOT, Neighbourhood
 from gateway.embedded.child import Child, Program
 from gateway.embedded.errors import CannotStart
 from gateway.embedded.folder import DataFolder
-from gateway.embedded.ports import LOOPBACK, free_port
+from gateway.embedded.ports import LOOPBACK, port_or_free
 from gateway.embedded.servers import Servers
 
 DEMONSTRATION = ROOT / "contracts" / "demonstration"
@@ -82,7 +82,7 @@ def set_stage(wishes: Wishes, tell: Tell) -> Iterator[Stage]:
         tell("PostgreSQL and Redis")
         servers = stack.enter_context(Servers.start(folder, database_url=wishes.database_url, redis_url=wishes.redis_url))
         migrate(servers.database_url)
-        base_url = f"http://{LOOPBACK}:{_port(wishes.port)}"
+        base_url = f"http://{LOOPBACK}:{port_or_free(wishes.port)}"
         tell("agencies")
         neighbourhood = stack.enter_context(Neighbourhood(wishes.agencies, folder.path, base_url if wishes.web else ""))
         neighbourhood.start()
@@ -131,17 +131,6 @@ def _environment(wishes: Wishes, folder: DataFolder, servers: Servers, neighbour
     }  # fmt: skip
 
 
-def _port(wished: int) -> int:
-    """The port asked for, or a free one where that is taken."""
-    import socket
-
-    with socket.socket() as probe, contextlib.suppress(OSError):
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((LOOPBACK, wished))
-        return int(probe.getsockname()[1])
-    return free_port()
-
-
 def _wait_for(url: str, stage: Stage) -> None:
     until = time.monotonic() + START_LIMIT_S
     while time.monotonic() < until:
@@ -158,8 +147,3 @@ def _stop(stage: Stage) -> None:
         child.ask_to_stop()
     for child in stage.children.values():
         child.stop()
-
-
-def settings_of(stage: Stage) -> Settings:
-    """The settings that the stage's processes run with."""
-    return stage.gateway.settings
