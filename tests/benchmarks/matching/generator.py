@@ -10,9 +10,9 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from naming import FEMALE, MALE
-from slips import nickname, one_digit, part_of, respelt, slipped_date, typo, written_address
-from town import Home, Resident, Town, years_old
+from tests.benchmarks.matching.naming import FEMALE, MALE
+from tests.benchmarks.matching.slips import nickname, one_digit, part_of, respelt, slipped_date, typo, written_address
+from tests.benchmarks.matching.town import Home, Resident, Town, years_old
 
 BUILDING_SEEDS = (1, 2, 3, 4, 5, 6)
 JUDGING_SEEDS = tuple(range(101, 113))

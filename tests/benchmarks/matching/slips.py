@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import date
 
-from naming import NICKNAMES, RESPELLINGS
+from tests.benchmarks.matching.naming import NICKNAMES, RESPELLINGS
 
 
 

@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from naming import FEMALE, GROUPS, MALE, NamingGroup, gendered
+from tests.benchmarks.matching.naming import FEMALE, GROUPS, MALE, NamingGroup, gendered, pick
 
 TODAY = date(2025, 6, 1)
 STREETS = (
@@ -182,10 +182,9 @@ class Town:
         twin = self.person(child.group, sex, child.born, child.home, child.family)
         twin.born = child.born
         alike = rng.random() < 0.3
-        for _ in range(40):
-            if twin.given != child.given and (not alike or twin.given[0] == child.given[0]):
-                break
-            twin.given = child.group.given(sex, rng)
+        names = child.group.female if sex == FEMALE else child.group.male
+        choice = tuple(n for n in names if n != child.given and (not alike or n[0] == child.given[0]))
+        twin.given = pick(choice or tuple(n for n in names if n != child.given), rng)
         return twin
 
     # ------------------------------------------------------------------------------------------------- look-alikes

@@ -1,0 +1,37 @@
+"""Rows of an extract or a list (CSV or Parquet, columns by name) as descriptions for the scorer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from gateway.policy.identity.persons import Described, birth, described, home
+
+INDEX_COLUMNS = ("rec_id", "nhs_number", "family_name", "given_name", "middle_names", "alias", "sex", "dob", "address", "town", "postcode", "phone")
+QUERY_COLUMNS = (
+    "query_id", "case_id", "role", "nhs_number", "family_name", "given_name", "middle_names", "alias", "sex", "dob", "address", "town",
+    "postcode", "prev_address", "prev_postcode", "phone",
+)  # fmt: skip
+Row = Mapping[str, str]
+
+
+def describe(row: Row) -> Described:
+    """A row of either kind; several aliases, dates and telephone numbers stand apart by semicolons."""
+    homes = [home(row["address"], row["postcode"])]
+    if row.get("prev_address") or row.get("prev_postcode"):
+        homes.append(home(row["prev_address"], row["prev_postcode"], current=False))
+    return described(
+        _names(row),
+        [birth(part.strip()) for part in row["dob"].split(";")] if row["dob"] else (),
+        row["sex"],
+        row["nhs_number"],
+        homes=homes,
+        phones=row["phone"].split(";"),
+    )
+
+
+def _names(row: Row) -> Iterator[tuple[str, str, str]]:
+    yield row["given_name"], row["middle_names"], row["family_name"]
+    if row["alias"]:
+        for alias in row["alias"].split(";"):
+            given, _, family = alias.strip().rpartition(" ")
+            yield (given, "", family) if given else ("", "", family)

@@ -1,0 +1,193 @@
+"""A person as one side describes them, made ready for comparison. Nothing is repaired; what says nothing is left out.
+
+The original stays where it was: these values live only as long as a comparison.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from typing import NamedTuple
+
+from gateway.domain.case_list import Person
+from gateway.domain.lookup import Candidate
+from gateway.domain.sealed import SEALED
+from gateway.policy.names import dialled, fold, scripts
+
+_APART = re.compile(r"[\s\-‐‑‒–—_,/]+")
+_ASCII_APART = str.maketrans("-_,/\t\r\n\x00", "        ", "'`.\"()*?")
+_NUMBERS = re.compile(r"[0-9]+[a-z]?(?![0-9a-z])")
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_POSTCODE = re.compile(r"[a-z]{1,2}[0-9][0-9a-z]? ?[0-9][a-z]{2}\b")
+_NO_STREET = frozenset({"flat", "apartment", "apt", "unit", "room", "floor", "ground", "first", "top", "the", "house", "care"})
+_SAYS_NOTHING = frozenset(
+    {"unknown", "unk", "nk", "notknown", "notgiven", "notprovided", "none", "na", "nil", "null", "tbc", "tba", "baby", "babyof", "infant",
+     "unborn", "male", "female", "mr", "mrs", "miss", "ms", "surname", "name", "forename", "x", "xx", "xxx", "anon", "anonymous"}
+)  # fmt: skip
+"""What people write where they know no name. No such word is ever compared."""
+PARTICLES = frozenset({"al", "el", "abu", "bin", "ben", "ibn", "de", "da", "do", "dos", "das", "del", "di", "la", "le", "van", "von", "der", "den", "ul", "ur"})
+_OLDEST_YEAR, _LATEST_YEAR = 1900, 2100
+
+Birth = tuple[int, int, int]
+"""Year, month and day; 0 where unknown."""
+
+
+class Name(NamedTuple):
+    """``given`` is the given-name field run together, ``tokens`` every given and middle name in order, ``parts`` of the family name."""
+
+    given: str
+    tokens: tuple[str, ...]
+    middle: tuple[str, ...]
+    family: str
+    parts: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Name{SEALED}"
+
+
+class Home(NamedTuple):
+    """``numbers``: every number of the address in order (flat, house); ``street``: its first word that names something."""
+
+    postcode: str
+    numbers: tuple[str, ...]
+    street: str
+    current: bool
+
+    def __repr__(self) -> str:
+        return f"Home{SEALED}"
+
+
+class Described(NamedTuple):
+    """One side of a comparison. ``mixed``: letters of several alphabets in one name, or of another than Latin."""
+
+    names: tuple[Name, ...]
+    births: tuple[Birth, ...]
+    sex: str
+    nhs: str
+    numbers: tuple[tuple[str, str], ...]
+    homes: tuple[Home, ...]
+    phones: frozenset[str]
+    hidden: bool
+    mixed: bool
+
+    def __repr__(self) -> str:
+        return f"Described{SEALED}"
+
+
+# -------------------------------------------------------------------------------------------------------------- names
+
+
+def words(text: str) -> list[str]:
+    """The words of a name, folded (case, marks, apostrophes, width, invisible characters); joined names come apart."""
+    if text.isascii():
+        return text.lower().translate(_ASCII_APART).split()
+    return [w for w in map(fold, _APART.split(text)) if w]
+
+
+def name(given: str, middle: str, family: str) -> Name:
+    """A name made ready; words that only say "not known" are left out."""
+    first, second, last = words(given), words(middle), words(family)
+    together = "".join(first)
+    if together in _SAYS_NOTHING:
+        first, together = [], ""
+    whole = "".join(last)
+    if whole in _SAYS_NOTHING:
+        last, whole = [], ""
+    parts = tuple([w for w in last if w not in PARTICLES and len(w) > 1]) if len(last) > 1 else ()
+    return Name(together, (*first, *second), tuple(second), whole, parts)
+
+
+def _alphabets(texts: Iterable[str]) -> bool:
+    return any(not t.isascii() and scripts(t) - {"LATIN"} for t in texts)
+
+
+# --------------------------------------------------------------------------------------------------------- other fields
+
+
+def birth(text: str) -> Birth | None:
+    """From ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``; None when it says nothing or no such day exists."""
+    try:
+        numbers = [int(p) for p in text.split("-")]
+    except ValueError:
+        return None
+    return _possible(*(numbers + [0, 0])[:3]) if len(numbers) <= 3 else None
+
+
+def _possible(year: int, month: int, day: int) -> Birth | None:
+    if not _OLDEST_YEAR <= year <= _LATEST_YEAR:
+        return None
+    try:
+        date(year, month or 1, day or 1)
+    except ValueError:
+        return None
+    return year, month, day if month else 0
+
+
+def home(lines: str, postcode: str, current: bool = True) -> Home | None:
+    """None when neither a postcode nor a numbered street is known."""
+    low = lines.lower()
+    code = postcode.lower().replace(" ", "")
+    if not code and (found := _POSTCODE.search(low)):
+        code = found[0].replace(" ", "")
+        low = low.replace(found[0], "")
+    numbers = tuple(_NUMBERS.findall(low))
+    if not code and not numbers:
+        return None
+    street = next((w for w in _WORD.findall(low) if w not in _NO_STREET), "")
+    return Home(code, numbers, street, current)
+
+
+def digits(text: str) -> str:
+    """The ten digits of an NHS number as people write it; "" when it is not ten digits, or one digit ten times."""
+    only = "".join(c for c in text if c.isdigit() and c.isascii()) if not text.isdigit() else text
+    return only if len(only) == 10 and only.isascii() and only != only[0] * 10 else ""
+
+
+def described(
+    names: Iterable[tuple[str, str, str]],
+    births: Iterable[Birth | None] = (),
+    sex: str = "",
+    nhs: str = "",
+    numbers: Iterable[tuple[str, str]] = (),
+    homes: Iterable[Home | None] = (),
+    phones: Iterable[str] = (),
+    hidden: bool = False,
+) -> Described:
+    """From raw text. ``names``: (given, middle, family), the main one first; ``sex`` by its first letter; doubtful parts are dropped."""
+    raw = tuple(names)
+    ready = [name(*n) for n in raw]
+    return Described(
+        tuple([n for n in ready if n.tokens or n.family]),
+        tuple([b for b in births if b]),
+        sex[:1].lower() if sex[:1] in "fFmM" else "",
+        digits(nhs),
+        tuple(numbers),
+        tuple([h for h in homes if h]),
+        frozenset([d for p in phones if p and (d := dialled(p))]),
+        hidden,
+        _alphabets(t for n in raw for t in n),
+    )
+
+
+def of_person(person: Person) -> Described:
+    """What a case list says."""
+    return _of_domain(person, hidden=False)
+
+
+def of_candidate(candidate: Candidate) -> Described:
+    """What a record system says; a restricted record's gaps are hidden, which counts as missing, never as different."""
+    return _of_domain(candidate, hidden=candidate.restricted)
+
+
+def _of_domain(one: Person | Candidate, *, hidden: bool) -> Described:
+    return described(
+        [(n.given, " ".join(n.middle), n.family) for n in one.names],
+        [_possible(b.year, b.month or 0, b.day or 0) for b in one.birth_dates],
+        one.sex or "",
+        one.nhs_number.value if one.nhs_number else "",
+        [(i.system, i.value) for i in one.identifiers],
+        [home(" ".join(a.lines), a.postcode or "", a.current) for a in one.addresses],
+        [p.number for p in one.phones],
+        hidden,
+    )

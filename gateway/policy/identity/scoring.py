@@ -1,0 +1,130 @@
+"""The score: how many bits the agreement of two descriptions speaks for one person, against the best other explanation.
+
+Score = log2 of the odds of "the same person" against "a stranger, or a relative, or a twin" together. It is the sum of its bars: the prior,
+one bar for each field against a stranger, the bar of the joint name, and the bar that relatives and twins take off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log2
+from typing import NamedTuple
+
+from gateway.domain.sealed import SEALED
+from gateway.policy.identity.comparing import (
+    FIELDS,
+    MISSING,
+    address_level,
+    birth_level,
+    middle_level,
+    name_levels,
+    number_level,
+    own_number_level,
+    phone_level,
+    sex_level,
+)
+from gateway.policy.identity.model import Model
+from gateway.policy.identity.persons import Described
+
+GIVEN, FAMILY, MIDDLE, BIRTH, SEX, NHS, NUMBER, ADDRESS, PHONE, CONTEXT = range(len(FIELDS))
+Levels = tuple[int, int, int, int, int, int, int, int, int, int]
+"""A level for each of ``FIELDS``."""
+
+
+class Question(NamedTuple):
+    """The person asked about, with the weights of each of their names; made once for all the records offered."""
+
+    described: Described
+    given_bits: tuple[float, ...]
+    family_bits: tuple[float, ...]
+    joint_bits: tuple[float, ...]
+    priors: tuple[float, float, float]
+
+    def __repr__(self) -> str:
+        return f"Question{SEALED}"
+
+
+class Score(NamedTuple):
+    """``bars``: prior, one for each of ``FIELDS``, joint name, relative or twin; ``total`` is their sum. ``mixed``: alphabets differ."""
+
+    total: float
+    levels: Levels
+    bars: tuple[float, ...]
+    sex_differs: bool
+    mixed: bool
+    hidden: bool
+
+
+class Scorer:
+    """Scores descriptions with one model. Holds no state about people."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._bits = model.bits
+
+    def question(self, asked: Described, population: int | None = None) -> Question:
+        """Prepares a person; ``population`` is the number of records asked among (the model's own if unknown)."""
+        model = self.model
+        size = population or model.population
+        return Question(
+            asked,
+            tuple([model.given_bits(n.given) for n in asked.names]),
+            tuple([model.family_bits(n.family) for n in asked.names]),
+            tuple([model.joint_bits(n.given, n.family) for n in asked.names]),
+            (model.prior("stranger", size), model.prior("relative", size), model.prior("twin", size)),
+        )
+
+    def score(self, question: Question, held: Described, context: bool = False) -> Score:
+        """One record beside the person. ``context``: another person of the case is held at the home that this record names."""
+        ours = question.described
+        given, family, middle, name_bits = self._names(question, held)
+        levels = (
+            given,
+            family,
+            middle,
+            birth_level(ours.births, held.births),
+            sex_level(ours.sex, held.sex, given),
+            number_level(ours.nhs, held.nhs),
+            own_number_level(ours.numbers, held.numbers) if ours.numbers and held.numbers else MISSING,
+            address_level(ours.homes, held.homes),
+            phone_level(ours.phones, held.phones),
+            0 if context else MISSING,
+        )
+        differs = ours.sex != held.sex and bool(ours.sex and held.sex)
+        return self._weigh(question.priors, levels, name_bits, (differs, ours.mixed or held.mixed, held.hidden))
+
+    def again(self, question: Question, score: Score) -> Score:
+        """The same comparison with context."""
+        levels = (*score.levels[:CONTEXT], 0)
+        names = (score.bars[1 + GIVEN], score.bars[1 + FAMILY], score.bars[1 + len(FIELDS)])
+        return self._weigh(question.priors, levels, names, (score.sex_differs, score.mixed, score.hidden))
+
+    def _names(self, question: Question, held: Described) -> tuple[int, int, int, tuple[float, float, float]]:
+        """The pairing of names that says most: levels of given, family and middle, and their bits with the joint one."""
+        best, found = -1e9, (MISSING, MISSING, MISSING, (0.0, 0.0, 0.0))
+        given_table, family_table = self._bits[0][GIVEN], self._bits[0][FAMILY]
+        for i, a in enumerate(question.described.names):
+            for b in held.names:
+                given, family = name_levels(a, b, self.model.variants)
+                g = given_table[given] if given else question.given_bits[i]
+                f = family_table[family] if family else question.family_bits[i]
+                j = question.joint_bits[i] if given == 0 and family == 0 else 0.0
+                if g + f + j > best:
+                    best, found = g + f + j, (given, family, middle_level(a, b) if given < 4 else MISSING, (g, f, j))
+        return found
+
+    def _weigh(self, priors: Sequence[float], levels: Levels, names: tuple[float, float, float], facts: tuple[bool, bool, bool]) -> Score:
+        stranger, relative, twin = self._bits
+        fields = [table[level] for table, level in zip(stranger, levels, strict=True)]
+        fields[GIVEN], fields[FAMILY] = names[0], names[1]
+        plain = priors[0] + sum(fields) + names[2]
+        kin = priors[1] + sum([table[level] for table, level in zip(relative, levels, strict=True)])
+        pair = priors[2] + sum([table[level] for table, level in zip(twin, levels, strict=True)])
+        bars = (priors[0], *fields, names[2], -_also(plain - kin, plain - pair))
+        return Score(sum(bars), levels, bars, *facts)
+
+
+def _also(kin: float, pair: float) -> float:
+    """log2(1 + 2**kin + 2**pair), for numbers of any size."""
+    most = max(kin, pair, 0.0)
+    return most + log2(2.0**-most + 2.0 ** (kin - most) + 2.0 ** (pair - most))
