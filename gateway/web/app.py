@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.staticfiles import StaticFiles
@@ -16,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from gateway.domain.errors import CATALOGUE, Code, Conflict, GatewayError, InvalidInput, NotFound, Refused
 from gateway.domain.events import AuditEvent, EventKind
 from gateway.web import sign_in
-from gateway.web.pages import actions, alerts, audit, case_lists, queue, review, tasks
+from gateway.web.pages import actions, alerts, audit, case_lists, queue, review, start, tasks
 from gateway.web.reader import SignInNeeded, menu_for, signed_in
 from gateway.web.rendering import page
 from gateway.web.session import Session, Sessions
@@ -36,8 +35,8 @@ def build_web(gateway: Gateway, oidc: sign_in.OidcSettings, sessions: Sessions, 
         SessionMiddleware, secret_key=login_secret, session_cookie="sign-in", max_age=600, same_site="lax", https_only=oidc.secure,
     )  # fmt: skip
     web.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
-    web.include_router(sign_in.build_router(oidc, sessions, lambda: datetime.now(UTC), lambda s: _record_sign_in(gateway, s)))
-    for part in (case_lists, review, alerts, actions, tasks, queue, audit):
+    web.include_router(sign_in.build_router(oidc, sessions, gateway.clock, lambda s: _record_sign_in(gateway, s)))
+    for part in (start, case_lists, review, alerts, actions, tasks, queue, audit):
         web.include_router(part.router)
     _install_errors(web)
     return web
@@ -52,7 +51,9 @@ def _record_sign_in(gateway: Gateway, session: Session) -> None:
 def _install_errors(web: FastAPI) -> None:
     @web.exception_handler(SignInNeeded)
     async def welcome(request: Request, _: SignInNeeded) -> Response:
-        return page("welcome.html", None, status=401)
+        if request.url.path.endswith("/progress"):
+            return Response(status_code=401)
+        return RedirectResponse("/", status_code=303)
 
     @web.exception_handler(GatewayError)
     async def known(request: Request, error: GatewayError) -> Response:

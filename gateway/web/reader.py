@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import Depends, Form, Request
@@ -35,11 +34,11 @@ def menu_for(session: Session | None, path: str = "") -> list[MenuEntry]:
     return [MenuEntry(label, href, path.startswith(href)) for label, href, act in MENU if session and can(session.actor, act)]
 
 
-def signed_in(request: Request) -> Session | None:
-    """The session behind the cookie, if there is one and it lasts."""
+def signed_in(request: Request, *, renew: bool = True) -> Session | None:
+    """The session behind the cookie, if there is one and it lasts. ``renew`` as ``Sessions.find``."""
     state = request.app.state
     cookie = request.cookies.get(state.oidc.cookie_name, "")
-    return state.sessions.find(cookie, datetime.now(UTC)) if cookie else None
+    return state.sessions.find(cookie, state.gateway.clock(), renew=renew) if cookie else None
 
 
 class SignInNeeded(Exception):
@@ -91,6 +90,8 @@ NOTICES = {
     "assigned": "The actions are assigned and on their way to the agencies.",
     "completed": "The action is closed.",
     "task": "The task is closed.",
+    "corrected": "The corrected list is accepted. Only what changed is asked again.",
+    "opened": "Recorded whether they are open to your services.",
     "received": "The list is accepted. Agencies are being asked.",
     "repeated": "This list had been received before. Nothing was changed.",
     "paused": "Sending is paused. Nothing is lost.",
@@ -117,5 +118,14 @@ def reader_of_form(request: Request, csrf: Annotated[str, Form()] = "") -> Reade
     return found
 
 
+def watcher(request: Request) -> Reader:
+    """For what a page's script asks by itself: the session's idle clock goes on."""
+    session = signed_in(request, renew=False)
+    if session is None:
+        raise SignInNeeded
+    return Reader(request, session, request.app.state.gateway)
+
+
 Reading = Annotated[Reader, Depends(reader)]
 Posting = Annotated[Reader, Depends(reader_of_form)]
+Watching = Annotated[Reader, Depends(watcher)]

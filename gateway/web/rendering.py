@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import month_abbr
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from gateway.domain.case_list import BirthDate
 from gateway.web.session import Session
 
 SERVICE_NAME = "Case gateway"
@@ -32,9 +34,26 @@ def _day(value: date | None) -> str:
     return f"{value.day} {value:%B %Y}" if value else ""
 
 
+def _born(value: BirthDate | None) -> str:
+    """A date of birth as people write it, as far as it is known."""
+    if value is None:
+        return ""
+    return value.iso() if value.month is None else f"{value.day or ''} {month_abbr[value.month]} {value.year}".strip()
+
+
 def _moment(value: datetime | None) -> str:
     """As a clock in London shows it; stored times are UTC."""
     return f"{value.astimezone(_LONDON):%d %b %Y, %H:%M}" if value else ""
+
+
+def _brief(value: datetime) -> str:
+    """The same without the year, for tables whose page tells it."""
+    return f"{value.astimezone(_LONDON):%d %b %H:%M}"
+
+
+def _field_name(field: str) -> str:
+    """A field of a comparison as people call it."""
+    return field.replace("_", " ").replace("birth date", "date of birth").capitalize().replace("Nhs", "NHS")
 
 
 def _ago(value: datetime | None) -> str:
@@ -54,7 +73,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    env.filters.update(day=_day, moment=_moment, ago=_ago, words=lambda text: str(text).replace("_", " ").lower())
+    env.filters.update(day=_day, born=_born, moment=_moment, brief=_brief, field_name=_field_name, ago=_ago, words=lambda text: str(text).replace("_", " ").lower())
     return env
 
 

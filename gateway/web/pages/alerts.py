@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from gateway.domain.errors import CATALOGUE
-from gateway.domain.flags import FLAG_MACHINE
-from gateway.domain.identifiers import AgencyId, CaseListId, FlagId, SubjectId
-from gateway.domain.lookup import LookupOutcome
+from gateway.domain.errors import CATALOGUE, Code
+from gateway.domain.flags import ALERT_TEXT, FLAG_MACHINE
+from gateway.domain.identifiers import AgencyId, CaseListId, FlagId, LookupId, SubjectId
+from gateway.domain.lookup import Lookup, LookupOutcome
+from gateway.domain.reports import CellDetail, HitRow
 from gateway.policy.permissions import can_be_second_person
-from gateway.services import flagging, hits
+from gateway.services import flagging, hits, lookups
+from gateway.services.ports import Work
 from gateway.web.reader import Posting, Reader, Reading
 
 router = APIRouter(include_in_schema=False)
@@ -24,16 +27,23 @@ def overview(reader: Reading, list_id: UUID) -> Response:
     """The alerts of a list at the reader's agency, and for whom one could be proposed."""
     flags = reader.do(lambda work: flagging.of_list(work, reader.actor, CaseListId(list_id)))
     report = reader.do(lambda work: hits.compile_report(work, reader.actor, CaseListId(list_id)))
-    people = {row.subject_id: row for row in report.rows}
     live = {flag.subject_id for flag in flags if flag.state not in FLAG_MACHINE.ends()}
-    known = [row for row in report.rows if row.subject_id not in live and _known_here(reader, row.cells)]
+    known = [(row, here) for row in report.rows if row.subject_id not in live and (here := _known_here(reader, row))]
     return reader.page(
-        "alerts.html", list_id=list_id, flags=flags, people=people, known=known, owners=FLAG_MACHINE.owners, catalogue=CATALOGUE
-    )
+        "alerts.html", list_id=list_id, flags=flags, people={row.subject_id: row for row in report.rows}, owners=FLAG_MACHINE.owners,
+        known=[(row, here) for row, here in known if row.role is None or row.role in ALERT_TEXT], others=_without_words(known),
+    )  # fmt: skip
 
 
-def _known_here(reader: Reader, cells: object) -> bool:
-    return any(c.agency_id == reader.actor.agency_id and c.outcome is LookupOutcome.KNOWN for c in cells)  # type: ignore[attr-defined]
+def _known_here(reader: Reader, row: HitRow) -> CellDetail | None:
+    """What the reader's own system holds of a person, where it is known."""
+    details = (d for cell in row.cells if cell.agency_id == reader.actor.agency_id for d in cell.details)
+    return next((d for d in details if d.outcome is LookupOutcome.KNOWN), None)
+
+
+def _without_words(known: Sequence[tuple[HitRow, CellDetail]]) -> int:
+    """How many stand in a part for which the procedure has no alert."""
+    return sum(row.role is not None and row.role not in ALERT_TEXT for row, _ in known)
 
 
 @router.post("/lists/{list_id}/alerts")
@@ -54,8 +64,28 @@ def one(reader: Reading, list_id: UUID, flag_id: UUID) -> Response:
 
 def _preview(reader: Reader, list_id: UUID, preview: flagging.FlagPreview) -> Response:
     findings = [(code, CATALOGUE[code]) for code in preview.placement.findings]
+    lookup = reader.do(lambda work: _asked_here(work, reader, preview.subject.id))
     second = preview.flag is not None and can_be_second_person(reader.actor, preview.flag.proposed_by)
-    return reader.page("alert.html", list_id=list_id, preview=preview, findings=findings, second=second, catalogue=CATALOGUE)
+    return reader.page(
+        "alert.html", list_id=list_id, preview=preview, findings=findings, second=second, lookup=lookup,
+        catalogue=CATALOGUE, codes=Code.__members__,
+    )  # fmt: skip
+
+
+def _asked_here(work: Work, reader: Reader, subject: SubjectId) -> Lookup | None:
+    """The look-up at the reader's agency by which the person is known."""
+    found = (k for k in work.lookups.of_subjects([subject]) if k.agency_id == reader.actor.agency_id and k.record)
+    return next(found, None)
+
+
+@router.post("/lists/{list_id}/open-to-service")
+def open_to_service(
+    reader: Posting, list_id: UUID, lookup_id: Annotated[UUID, Form()], version: Annotated[int, Form()],
+    is_open: Annotated[bool, Form()], note: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:  # fmt: skip
+    """A representative looked, and says whether the person is open to the agency's services."""
+    reader.do(lambda work: lookups.record_open_to_service(work, reader.actor, LookupId(lookup_id), is_open, note, version))
+    return reader.back_to(f"/lists/{list_id}/alerts", "opened")
 
 
 @router.post("/lists/{list_id}/alerts/{flag_id}/approval")

@@ -37,11 +37,11 @@ def decide(
 @router.post("/lists/{list_id}/answer")
 def by_hand(
     reader: Posting, list_id: UUID, lookup_id: Annotated[UUID, Form()], version: Annotated[int, Form()],
-    known: Annotated[bool, Form()], note: Annotated[str, Form(max_length=2000)],
+    known: Annotated[bool, Form()], note: Annotated[str, Form(max_length=2000)], *, from_review: Annotated[bool, Form()] = False,
 ) -> Response:  # fmt: skip
     """What a person found by looking in their own system."""
     reader.do(lambda work: lookups.record_by_hand(work, reader.actor, LookupId(lookup_id), known, note, version))
-    return reader.back_to(f"/lists/{list_id}", "answered")
+    return reader.back_to(f"/lists/{list_id}/review" if from_review else f"/lists/{list_id}", "answered")
 
 
 @router.post("/lists/{list_id}/ask-again")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
@@ -10,31 +12,65 @@ from fastapi.responses import Response
 
 from gateway.domain.errors import CATALOGUE, Code
 from gateway.domain.identifiers import TaskId
-from gateway.domain.tasks import TaskKind
+from gateway.domain.tasks import PersonTask, TaskKind
 from gateway.services import flagging, task_words, tasks
-from gateway.web.reader import Posting, Reading
+from gateway.services.task_words import TaskWords
+from gateway.store.unit_of_work import SqlWork
+from gateway.web import whereabouts
+from gateway.web.reader import Posting, Reader, Reading
+from gateway.web.whereabouts import Whereabouts
 
 router = APIRouter(include_in_schema=False)
 
-BY_HAND = frozenset({TaskKind.PLACE_FLAG_BY_HAND, TaskKind.REMOVE_FLAG_BY_HAND, TaskKind.CHECK_UNSURE_FLAG})
-"""Tasks whose receipt also moves the alert."""
+DONE_ELSEWHERE = frozenset({TaskKind.SETTLE_MATCH, TaskKind.ANSWER_BY_HAND, TaskKind.DO_ACTION})
+"""Tasks that close by themselves when the thing itself is decided on its own page."""
+
+RECEIPTS = {
+    TaskKind.PLACE_FLAG_BY_HAND: ("It stands where only staff see it", "I did not place it"),
+    TaskKind.REMOVE_FLAG_BY_HAND: ("It is gone", "It is still there"),
+    TaskKind.CHECK_UNSURE_FLAG: ("It is there", "It is not there"),
+}
+"""What a person may say of an alert after looking: yes and no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Tasks of one kind, with their words."""
+
+    kind: TaskKind
+    said: TaskWords
+    tasks: Sequence[tuple[PersonTask, Whereabouts | None]]
 
 
 @router.get("/tasks")
 def overview(reader: Reading) -> Response:
-    """Open tasks of the reader's agency, oldest first, each with what to do."""
-    found = reader.do(lambda work: tasks.open_tasks(work, reader.actor))
-    told = [(task, task_words.words_for(task.kind)) for task in found]
-    return reader.page("tasks.html", tasks=told, by_hand=BY_HAND, catalogue=CATALOGUE, codes=Code.__members__)
+    """Open tasks of the reader's agency, kind by kind in the order of ``TaskKind``, the oldest first."""
+    groups = reader.do(lambda work: _grouped(work, reader))
+    return reader.page(
+        "tasks.html", groups=groups, total=sum(len(g.tasks) for g in groups), receipts=RECEIPTS, elsewhere=DONE_ELSEWHERE,
+        catalogue=CATALOGUE, codes=Code.__members__,
+    )  # fmt: skip
+
+
+_URGENT = (TaskKind.FLAG_SEEN_BY_SUBJECT, TaskKind.FLAG_ON_WRONG_RECORD, TaskKind.FLAG_CHANGED, TaskKind.CHECK_UNSURE_FLAG, TaskKind.BOTH_ROLES)
+"""These come first: somebody may be in danger while they wait."""
+
+
+def _grouped(work: SqlWork, reader: Reader) -> list[Shown]:
+    found: dict[TaskKind, list[tuple[PersonTask, Whereabouts | None]]] = {}
+    for task in tasks.open_tasks(work, reader.actor):
+        found.setdefault(task.kind, []).append((task, whereabouts.of_task(work, reader.actor, task)))
+    order = sorted(found, key=lambda kind: (kind not in _URGENT, list(TaskKind).index(kind)))
+    return [Shown(kind, task_words.words_for(kind), found[kind]) for kind in order]
 
 
 @router.post("/tasks/{task_id}")
 def close(
     reader: Posting, task_id: UUID, receipt: Annotated[str, Form(max_length=2000)], version: Annotated[int, Form()],
-    by_hand: Annotated[bool, Form()] = False, done: Annotated[bool, Form()] = True,
+    done: Annotated[bool | None, Form()] = None,
 ) -> Response:  # fmt: skip
-    """Say what was done."""
-    if by_hand:
+    """Say what was done; of an alert, with ``done``, whether it now is as ``RECEIPTS`` words it."""
+    if done is not None:
         reader.do(lambda work: flagging.record_receipt(work, reader.actor, TaskId(task_id), receipt, done))
     else:
         reader.do(lambda work: tasks.close_task(work, reader.actor, TaskId(task_id), receipt, version))
