@@ -38,7 +38,7 @@ class Lookups:
         if answer.kind is AnswerKind.NOBODY and questions.second:
             answer = await self._ask_all(talk, questions.second, complete=questions.complete)
         answer = about_the_person(answer, release)
-        if self._profile.match and self._profile.open_to_service:
+        if self._profile.open_to_service:
             answer = await self._with_open(talk, answer)
         return Reply(answer, talk.digest)
 
@@ -50,32 +50,32 @@ class Lookups:
         if reply.status != 200:
             return _refused(reply, talk)
         try:
-            return await self._read(talk, reply)
+            return await self._read(talk, question, reply)
         except Unreadable as fault:
             if fault.code is Code.REPLY_UNREADABLE:  # may be a passing page of some machine in between
                 raise Transient(fault.code, digest=talk.digest) from None
             return Answer.failed(fault.code)
 
-    async def _read(self, talk: Talk, reply: HttpReply) -> Answer:
+    async def _read(self, talk: Talk, question: Question, reply: HttpReply) -> Answer:
         found = r4.read_search(reply.body, self._server.system.limits.max_reply_bytes)
         if isinstance(found, r4.OperationOutcome):
             return _told(found, talk)
-        if self._profile.match:
+        if question.is_match:
             return read_match(found, self._profile)
         pages, whole = await self._server.follow(talk, found)
         return read_pages(pages, self._profile, whole=whole)
 
     async def _with_open(self, talk: Talk, answer: Answer) -> Answer:
-        """$match has no _revinclude: the episodes of each candidate are asked for apart."""
-        asked = [await self._with_open_candidate(talk, candidate) for candidate in answer.candidates[:MOST_CANDIDATES_FOLLOWED]]
-        rest = [replace(candidate, open_to_service=None) for candidate in answer.candidates[MOST_CANDIDATES_FOLLOWED:]]
-        return replace(answer, candidates=(*asked, *rest))
+        """$match has no _revinclude: the episodes of each candidate that it alone offered are asked for apart."""
+        silent = [candidate for candidate in answer.candidates if candidate.open_to_service is None][:MOST_CANDIDATES_FOLLOWED]
+        told = {candidate.record_id: await self._with_open_candidate(talk, candidate) for candidate in silent}
+        return replace(answer, candidates=tuple(told.get(candidate.record_id, candidate) for candidate in answer.candidates))
 
     async def _with_open_candidate(self, talk: Talk, candidate: Candidate) -> Candidate:
         try:
             pages = await self._server.search(talk, build_episode_search(candidate.record_id))
         except Permanent:
-            return replace(candidate, open_to_service=None)
+            return candidate
         is_open = any(read_open(page, candidate.record_id, self._profile) for page in pages)
         return replace(candidate, open_to_service=is_open)
 

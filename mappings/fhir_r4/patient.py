@@ -20,13 +20,25 @@ _SEXES = {"female": Sex.FEMALE, "male": Sex.MALE, "other": Sex.OTHER}
 
 
 def read_pages(pages: Sequence[r4.Bundle], profile: Profile, *, whole: bool) -> Answer:
-    """The answer that these pages give; ``whole`` False says that there were more than were followed.
+    """The answer that these pages of a search give; ``whole`` False says that there were more than were followed.
 
     Nothing found is "nobody" only when the server neither counts more than it gave nor says that something was kept back.
     Raises ``Unreadable`` for an entry that no search for people may hold.
     """
+    return _read(pages, profile, _open_records(pages, profile) if profile.open_to_service else None, whole=whole)
+
+
+def read_match(page: r4.Bundle, profile: Profile) -> Answer:
+    """The answer to a $match, which does not say who is open to services. As many as were asked for are taken for too many: there may
+    be more behind them. Raises ``Unreadable``."""
+    answer = _read((page,), profile, None, whole=True)
+    if answer.kind is AnswerKind.CANDIDATES and len(answer.candidates) >= PAGE:
+        return Answer(AnswerKind.TOO_MANY, answer.candidates, Code.TOO_MANY_MATCHES)
+    return answer
+
+
+def _read(pages: Sequence[r4.Bundle], profile: Profile, open_records: frozenset[str] | None, *, whole: bool) -> Answer:
     patients = list(_patients(pages))
-    open_records = _open_records(pages, profile) if profile.open_to_service else None
     candidates = tuple({p.id: _candidate(p, profile, open_records) for p in patients}.values())
     beside = _beside(pages)
     if not whole or max((page.total or 0 for page in pages), default=0) > len(patients):
@@ -35,14 +47,6 @@ def read_pages(pages: Sequence[r4.Bundle], profile: Profile, *, whole: bool) -> 
     if beside:
         return Answer(beside.kind, candidates, beside.reason)
     return Answer(AnswerKind.CANDIDATES, candidates) if candidates else Answer(AnswerKind.NOBODY)
-
-
-def read_match(page: r4.Bundle, profile: Profile) -> Answer:
-    """The answer to a $match. As many as were asked for are taken for too many: there may be more behind them."""
-    answer = read_pages((page,), profile, whole=True)
-    if answer.kind is AnswerKind.CANDIDATES and len(answer.candidates) >= PAGE:
-        return Answer(AnswerKind.TOO_MANY, answer.candidates, Code.TOO_MANY_MATCHES)
-    return answer
 
 
 def read_open(page: r4.Bundle, record_id: str, profile: Profile) -> bool:

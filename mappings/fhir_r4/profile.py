@@ -31,6 +31,8 @@ class Profile:
     """Whether a search takes several values with commas between them, as R4 has it; option ``or_lists = "no"`` where it does not."""
     match: bool = False
     """Capability ``match``."""
+    search: bool = False
+    """Capability ``search``."""
     open_to_service: bool = False
     """Capability ``open_to_service``."""
 
@@ -50,6 +52,7 @@ class Profile:
             subject_views=_views(system),
             or_lists=options.get("or_lists", "yes") != "no",
             match=Capability.MATCH in system.capabilities,
+            search=Capability.SEARCH in system.capabilities,
             open_to_service=Capability.OPEN_TO_SERVICE in system.capabilities,
         )
 

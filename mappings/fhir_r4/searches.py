@@ -1,7 +1,8 @@
 """What is asked about one person: ``$match`` where the server offers it, else searches by POST, so that no address holds a name.
 
 R4 joins search parameters with AND and not every server knows OR lists, so each name and date is a question of its own; $match takes
-all names at once. Neither postcode nor sex is sent, whatever the agreement allows: the one hides restricted people from the answer,
+all names at once. A number is also searched for by itself where that is possible: a master index that weighs everything may find a
+number alone too light to offer anybody. Neither postcode nor sex is sent, whatever the agreement allows: the one hides restricted people from the answer,
 the other those who are recorded otherwise, and a name with a date of birth finds no fewer without them.
 """
 
@@ -25,6 +26,7 @@ MOST_QUESTIONS = 6
 """In one round about one person."""
 PAGE = 20
 """Candidates asked for at a time."""
+MATCH = "Patient/$match"
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -35,6 +37,11 @@ class Question(Sealed):
     path: str
     content_type: str
     body: bytes
+
+    @property
+    def is_match(self) -> bool:
+        """Whether it is a $match, whose answer is scored and not paged."""
+        return self.path == MATCH
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,7 +54,9 @@ class Questions(Sealed):
 
 
 def plan(release: LookupRelease, profile: Profile) -> Questions:
-    """The questions about one person."""
+    """The questions about one person; none where nothing is known to ask with."""
+    if not (release.names or release.own_identifiers or release.nhs_number):
+        return Questions(())
     return _plan_match(release, profile) if profile.match else _plan_search(release, profile)
 
 
@@ -56,12 +65,11 @@ def plan(release: LookupRelease, profile: Profile) -> Questions:
 
 def _plan_match(release: LookupRelease, profile: Profile) -> Questions:
     dates: tuple[BirthDate | None, ...] = release.birth_dates or (None,)
-    if not (release.names or release.own_identifiers or release.nhs_number):
-        return Questions(())
-    return Questions(
-        tuple(_match_question(_patient(release, date, profile)) for date in dates[:MOST_QUESTIONS]),
-        complete=len(dates) <= MOST_QUESTIONS,
-    )
+    by_number = [_search_question(asked + _more(profile)) for asked in _by_number(release, profile)] if profile.search else []
+    questions = by_number
+    if release.names or not by_number:
+        questions = [*by_number, *(_match_question(_patient(release, date, profile)) for date in dates)]
+    return Questions(tuple(questions[:MOST_QUESTIONS]), complete=len(questions) <= MOST_QUESTIONS)
 
 
 def _match_question(patient: dict[str, Any]) -> Question:
@@ -71,7 +79,7 @@ def _match_question(patient: dict[str, Any]) -> Question:
         {"name": "count", "valueInteger": PAGE},
     ]
     body = msgspec.json.encode({"resourceType": "Parameters", "parameter": parameters})
-    return Question("Patient/$match", FHIR_JSON, body)
+    return Question(MATCH, FHIR_JSON, body)
 
 
 def _patient(release: LookupRelease, date: BirthDate | None, profile: Profile) -> dict[str, Any]:
@@ -120,7 +128,7 @@ def _plan_search(release: LookupRelease, profile: Profile) -> Questions:
     first = list(dict.fromkeys([*_by_number(release, profile), *_by_date(release)]))
     second = [asked for asked in dict.fromkeys(_by_year(release)) if asked not in first]
     complete = len(first) <= MOST_QUESTIONS and len(second) <= MOST_QUESTIONS and not _unaskable(release)
-    more = (("_count", str(PAGE)), *((("_revinclude", "EpisodeOfCare:patient"),) if profile.open_to_service else ()))
+    more = _more(profile)
     return Questions(
         tuple(_search_question(asked + more) for asked in first[:MOST_QUESTIONS]),
         tuple(_search_question(asked + more) for asked in second[:MOST_QUESTIONS]),
@@ -129,6 +137,12 @@ def _plan_search(release: LookupRelease, profile: Profile) -> Questions:
 
 
 _Criteria = tuple[tuple[str, str], ...]
+
+
+def _more(profile: Profile) -> _Criteria:
+    """How much of an answer is asked for at once, and what with it."""
+    episodes = (("_revinclude", "EpisodeOfCare:patient"),) if profile.open_to_service else ()
+    return (("_count", str(PAGE)), *episodes)
 
 
 def _search_question(criteria: _Criteria) -> Question:
