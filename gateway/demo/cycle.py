@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -45,6 +45,13 @@ class Cycle:
         self._marac: MaracId = next(iter(sorted(self._coordinator.marac_ids)))
         self.list_id: CaseListId | None = None
         self.rows: list[dict[str, str]] = []
+
+    def steps(self, out: Path) -> tuple[Callable[[], None], ...]:
+        """The whole, in order."""
+        return (
+            self.receive, self.wait_for_answers, lambda: self.show(out), self.settle, self.place_alerts, self.wait_for_read_back, self.assign,
+            self.complete, self.wait_until_closed, self.reconcile,
+        )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------------- the list
 

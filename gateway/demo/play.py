@@ -18,12 +18,7 @@ def play_once(wishes: Wishes, out: Path) -> bool:
     with set_stage(wishes, teller.starting) as stage:
         cycle = Cycle(stage, teller)
         _check_empty(cycle)
-        for step in (cycle.receive, cycle.wait_for_answers):
-            step()
-        cycle.show(out)
-        for step in (
-            cycle.settle, cycle.place_alerts, cycle.wait_for_read_back, cycle.assign, cycle.complete, cycle.wait_until_closed, cycle.reconcile,
-        ):  # fmt: skip
+        for step in cycle.steps(out):
             stage.check_alive()
             step()
     return teller.verdict()

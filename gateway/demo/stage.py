@@ -43,6 +43,8 @@ class Wishes:
     database_url: str = ""
     redis_url: str = ""
     extra: dict[str, str] = field(default_factory=dict)
+    rewrite: Callable[[dict[str, str]], dict[str, str]] = dict
+    """Given the processes' environment before they start, gives the one they get: tests put recorders and faults between."""
 
 
 @dataclass
@@ -86,7 +88,7 @@ def set_stage(wishes: Wishes, tell: Tell) -> Iterator[Stage]:
         tell("agencies")
         neighbourhood = stack.enter_context(Neighbourhood(wishes.agencies, folder.path, base_url if wishes.web else ""))
         neighbourhood.start()
-        environment = _environment(wishes, folder, servers, neighbourhood, base_url)
+        environment = wishes.rewrite(_environment(wishes, folder, servers, neighbourhood, base_url))
         gateway = load_gateway(settings_from(environment))
         stack.callback(gateway.close)
         stage = Stage(wishes, folder, servers, neighbourhood, environment, gateway, base_url)
