@@ -32,15 +32,15 @@ _HEALTH = text("""
             min(due_at) FILTER (WHERE state = 'pending') AS next_due,
             mode() WITHIN GROUP (ORDER BY reason) FILTER (WHERE state = 'pending' AND reason <> '') AS reason
         FROM outbox_messages WHERE state IN ('pending', 'dead') GROUP BY lane)
-    SELECT lane, coalesce(c.waiting, 0) AS waiting, coalesce(c.due, 0) AS due, coalesce(c.failing, 0) AS failing,
+    SELECT coalesce(c.lane, own.lane) AS lane, coalesce(c.waiting, 0) AS waiting, coalesce(c.due, 0) AS due, coalesce(c.failing, 0) AS failing,
         coalesce(c.under_way, 0) AS under_way, coalesce(c.dead, 0) AS dead, c.oldest, c.next_due, coalesce(c.reason, '') AS reason,
         coalesce(own.paused_at, every.paused_at) AS paused_at,
         coalesce(CASE WHEN own.paused_at IS NULL THEN every.paused_by ELSE own.paused_by END, '') AS paused_by,
         coalesce(CASE WHEN own.paused_at IS NULL THEN every.paused_why ELSE own.paused_why END, '') AS paused_why,
         every.paused_at IS NOT NULL AS stopped, coalesce(own.lease_until > now(), false) AS served
-    FROM counted c FULL JOIN (SELECT * FROM outbox_lanes WHERE lane <> '*') own USING (lane)
+    FROM counted c FULL JOIN (SELECT * FROM outbox_lanes WHERE lane <> '*') own ON own.lane = c.lane
     LEFT JOIN outbox_lanes every ON every.lane = '*'
-    ORDER BY lane
+    ORDER BY 1
 """)
 _QUEUE = text("""
     SELECT m.id, m.lane, m.kind, m.about, m.attempts, m.unsure, m.reason, m.created_at, m.due_at, m.not_after,

@@ -5,7 +5,6 @@ import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -17,7 +16,7 @@ from outbox.relay import RelaySettings
 from outbox.schedule import Pace, Schedule
 from outbox.settlement import settle
 from outbox.writer import Writer
-from tests.integration.postbox import LANE, OTHER_LANE, QUICK, SOON, Office, delivers, office
+from tests.integration.postbox import LANE, OTHER_LANE, QUICK, SOON, Office, office
 
 
 @pytest.fixture
@@ -434,6 +433,24 @@ class TestFencing:
         slow.close(())
         quick.close((LANE,))
 
+    def test_a_late_result_does_not_touch_a_message_that_another_has_under_way(self, desk: Office):
+        (one,) = desk.send(1)
+        slow, quick = self.ledger(desk, lease_s=0.2), self.ledger(desk)
+        slow.sweep((), renew=True)
+        old = slow.claim({LANE: 1})
+        time.sleep(0.3)
+        guesses = [
+            settle(claimed, Delivery(Outcome.UNSURE, reason="INTERRUPTED"), QUICK, None, 5)
+            for claimed in quick.sweep((), renew=True).abandoned
+        ]
+        assert len(quick.settle(guesses).settled) == 1
+        time.sleep(0.1)
+        assert [again.message.unsure for again in quick.claim({LANE: 1})] == [True]
+        assert slow.settle([settle(claimed, RETRY, QUICK, None, 5) for claimed in old]).fenced == 1
+        assert (desk.row(one)["lease_token"], desk.row(one)["reason"]) == (quick.token, "INTERRUPTED")
+        slow.close(())
+        quick.close((LANE,))
+
     def test_a_lane_whose_server_died_is_taken_at_once(self, desk: Office):
         desk.send(2)
         dead, living = self.ledger(desk, lease_s=600), self.ledger(desk)
@@ -501,7 +518,3 @@ def test_what_ends_its_process_again_and_again_is_parked(desk: Office):
     row = desk.row(killer)
     assert (row["state"], row["reason"], row["unsure"]) == (MessageState.DEAD, "INTERRUPTED", True)
     assert desk.post.lanes[LANE].came == []
-
-
-def test_unknown_ids_withdraw_nothing_and_delivers_is_a_delivery():
-    assert delivers(uuid4()).outcome is Outcome.DELIVERED

@@ -1,0 +1,66 @@
+"""What a lane fetches and what it lets go, by the situation it is in."""
+
+import time
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+
+from outbox.lane import Lane, NoTransport
+from outbox.messages import Message
+from outbox.settlement import Claimed
+
+
+def lane(**changes):
+    made = Lane("agency/system", NoTransport(), 10, time.monotonic() + 60)
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made
+
+
+def claimed(expires_in_s=None):
+    return Claimed(Message(uuid4(), "agency/system", "lookup", b"", datetime.now(UTC)), 1, expires_in_s=expires_in_s)
+
+
+def stocked(made, *items):
+    for item in items:
+        made.stock(item, time.monotonic())
+    return made
+
+
+@pytest.mark.parametrize(
+    ("situation", "wanted"),
+    [
+        ({}, 10),
+        ({"pace_s": 0.02}, 30),
+        ({"pace_s": 0.2}, 20),
+        ({"pace_s": 3.0}, 10),
+        ({"pace_s": 3.0, "under_way": 10}, 0),
+        ({"pace_s": 3.0, "under_way": 9}, 1),
+        ({"pace_s": 0.02, "under_way": 10}, 20),
+        ({"dry": True}, 0),
+        ({"paused": True}, 0),
+    ],
+)
+def test_how_many_are_fetched(situation, wanted):
+    assert lane(**situation).wanted == wanted
+
+
+def test_a_stock_is_refilled_when_half_is_gone():
+    made = stocked(lane(pace_s=0.02, under_way=10), *(claimed() for _ in range(11)))
+    assert made.wanted == 0
+    made.waiting.popleft()
+    made.waiting.popleft()
+    assert made.wanted == 11
+
+
+@pytest.mark.parametrize("situation", [{"paused": True}, {"under_way": 10}, {"lease_over": time.monotonic() - 1}])
+def test_nothing_is_sent_while_it_may_not_be(situation):
+    assert stocked(lane(**situation), claimed()).next() is None
+
+
+def test_what_may_leave_and_what_may_not_any_more():
+    made = stocked(lane(), claimed(), claimed(60.0), claimed(0.0), claimed(-5.0))
+    assert [made.next()[1] for _ in range(4)] == [True, True, False, False]
+    assert made.next() is None
+    assert not made.busy
