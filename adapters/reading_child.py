@@ -16,7 +16,7 @@ CPU_SECONDS = 10
 OPEN_FILES = 32
 LIFETIME_SECONDS = 30
 """An alarm of its own, should the parent be gone."""
-_FORBIDDEN = ("socket.", "subprocess.", "ctypes.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.kill", "pty.", "ftplib.", "urllib.", "http.", "smtplib.", "webbrowser.")  # fmt: skip
+_FORBIDDEN = ("socket.", "subprocess.", "ctypes.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.kill", "resource.", "pty.", "ftplib.", "urllib.", "http.", "smtplib.", "webbrowser.")  # fmt: skip
 _CHANGES = frozenset({
     "os.chmod", "os.chown", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink", "os.truncate", "os.unlink",
     "os.utime", "shutil.copyfile", "shutil.move", "shutil.rmtree", "tempfile.mkstemp", "tempfile.mkdtemp",
@@ -63,6 +63,7 @@ def read(data: bytes, ending: str) -> bytes:
 def main() -> None:
     """Reads standard input, answers on standard output, and says nothing else."""
     limit_itself()
+    sys.dont_write_bytecode = True
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     for unneeded in ("numpy", "lxml", "PIL", "pandas"):  # openpyxl takes them where it finds them
         sys.modules[unneeded] = None  # type: ignore[assignment]

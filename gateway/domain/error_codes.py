@@ -466,7 +466,7 @@ _TEXTS: dict[Code, CodeText] = {
     Code.NAME_ONE_LETTER: CodeText("A name has one letter", "An initial is too little to look somebody up with.", "Write the name in full."),
     Code.NAME_ONE_WORD: CodeText("The name is one word", "It cannot be told whether it is a first name or a surname.", "Write both, or use the surname column for a person with one name."),
     Code.GIVEN_NAME_MISSING: CodeText("There is no first name", "Only a surname is given.", "Add it if it is known."),
-    Code.NAME_TOO_LONG: CodeText("The name is too long", "More than 100 letters stand in one name.", "Check that nothing else is in the cell."),
+    Code.NAME_TOO_LONG: CodeText("The name is too long", "More than 100 letters stand in one name, or more than eight names.", "Check that nothing else is in the cell."),
     Code.NAME_ODD_CHARACTERS: CodeText("The name has characters that are not of a name", "Digits, symbols or signs stand in it.", "Write the name alone."),
     Code.NAME_HIDDEN_CHARACTERS: CodeText("The name has invisible characters", "They change how it reads and is compared.", "Type the name anew."),
     Code.NAME_MIXED_SCRIPTS: CodeText("The name mixes alphabets", "Letters that look alike come from different alphabets.", "Type the name anew."),

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 from gateway.domain.errors import Code, InvalidInput
 from mappings.case_list.columns import recognise
@@ -14,6 +15,8 @@ from mappings.case_list.grid import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Book, Cell,
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _DELIMITERS = (",", ";", "\t")
 _HEADING_ROWS = 30
+_HEADING_TEXT = 50_000
+"""Characters from the start in which the headings are looked for."""
 _NAMED_DELIMITER = re.compile(r"sep=([,;\t])\r?\n?", re.IGNORECASE)
 _GUARDED = re.compile(r"^'(?=[=+\-@\t\r])")
 """The apostrophe with which careful writers keep a spreadsheet from taking a text for a formula."""
@@ -54,9 +57,9 @@ def _delimiter(text: str) -> str:
 
 
 def _headings_found(text: str, delimiter: str) -> int:
-    start = io.StringIO("".join(text.splitlines(keepends=True)[:_HEADING_ROWS]), newline="")
+    start = csv.reader(io.StringIO(text[:_HEADING_TEXT], newline=""), delimiter=delimiter)
     try:
-        return max((sum(recognise(cell) is not None for cell in row) for row in csv.reader(start, delimiter=delimiter)), default=0)
+        return max((len({recognise(cell) for cell in row} - {None}) for row in islice(start, _HEADING_ROWS)), default=0)
     except csv.Error:
         return 0
 
@@ -69,6 +72,8 @@ def split_rows(text: str, delimiter: str) -> tuple[dict[int, Row], tuple[tuple[i
     number = 0
     try:
         for number, fields in enumerate(reader, start=1):
+            if len(fields) > MAX_COLUMNS:
+                raise InvalidInput(Code.LIST_TOO_LONG)
             if not (number == 1 and _NAMED_DELIMITER.fullmatch(delimiter.join(fields))) and any(map(str.strip, fields)):
                 rows[number] = _row(fields)
             if len(rows) > MAX_ROWS:
@@ -81,7 +86,4 @@ def split_rows(text: str, delimiter: str) -> tuple[dict[int, Row], tuple[tuple[i
 
 
 def _row(fields: Iterable[str]) -> Row:
-    row = tuple(Cell("text", _GUARDED.sub("", field)) if field.strip() else None for field in fields)
-    if len(row) > MAX_COLUMNS:
-        raise InvalidInput(Code.LIST_TOO_LONG)
-    return row
+    return tuple(Cell("text", _GUARDED.sub("", field)) if field.strip() else None for field in fields)

@@ -104,7 +104,9 @@ def _taken(column: Column) -> bool:
 
 
 def _score(row: Row) -> int:
-    return sum(1 for text in texts_of(row).values() if recognise(text))
+    """How many different headings a row holds; the same heading may come again for the next person."""
+    known = [column for text in texts_of(row).values() if (column := recognise(text))]
+    return len(known) if len(set(known)) >= _ENOUGH else 0
 
 
 def _is_group(text: str) -> bool:

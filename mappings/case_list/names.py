@@ -14,6 +14,8 @@ from gateway.domain.errors import Code
 from mappings.case_list.problems import HELD, SEVERITY, Reading
 
 MAX_NAME = 100
+MAX_WORDS = 8
+"""Surname and first names; more words are a sentence."""
 _APOSTROPHES = "'\u2018\u2019\u02bc\u0060\u00b4"
 _HYPHENS = "-\u2010\u2011\u2012\u2013\u2014\u2212"
 _JOINERS = frozenset(_APOSTROPHES + _HYPHENS + " .\u00b7")
@@ -139,7 +141,9 @@ def check_characters(text: str) -> tuple[Code, ...]:
     if any(unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs", "Cn") for c in text):
         return (Code.NAME_HIDDEN_CHARACTERS,)
     stacked = _STACKED.search(unicodedata.normalize("NFD", text))
-    if stacked or not all(unicodedata.category(c)[0] in "LM" or c in _JOINERS for c in text):
+    letters = "".join(c for c in text if c not in _JOINERS)
+    dressed_up = unicodedata.normalize("NFKC", letters) != unicodedata.normalize("NFC", letters)  # full-width, mathematical, ligatures
+    if stacked or dressed_up or not all(unicodedata.category(c)[0] in "LM" or c in _JOINERS for c in text):
         return (Code.NAME_ODD_CHARACTERS,)
     if len({_script(c) for c in text if unicodedata.category(c) in ("Lu", "Ll", "Lt", "Lo")}) > 1:
         return (Code.NAME_MIXED_SCRIPTS,)
@@ -149,7 +153,7 @@ def check_characters(text: str) -> tuple[Code, ...]:
 def _checked(name: PersonName, codes: tuple[Code, ...]) -> Reading[PersonName | None]:
     parts = [name.family, name.given, *name.middle]
     found = [*codes, *(code for part in parts for code in check_characters(part))]
-    if any(len(part) > MAX_NAME for part in parts):
+    if len(parts) > MAX_WORDS or any(len(part) > MAX_NAME for part in parts):
         found.append(Code.NAME_TOO_LONG)
     if any(part and _is_letter(part) for part in (name.family, name.given)):
         found.append(Code.NAME_ONE_LETTER)

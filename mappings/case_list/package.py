@@ -40,6 +40,26 @@ _PARTS_THAT_TELL = (
     (re.compile(r"(^|/)externallinks/|(^|/)connections\.xml$|(^|/)querytables/", re.IGNORECASE), Code.FILE_HAS_EXTERNAL_LINKS),
     (re.compile(r"(^|/)embeddings/|(^|/)activex/|(^|/)ctrlprops/|oleobject", re.IGNORECASE), Code.FILE_HAS_EMBEDDED_OBJECTS),
 )
+_DOCUMENTS_AND_PROGRAMS = (
+    ".zip",
+    ".exe",
+    ".dll",
+    ".js",
+    ".vbs",
+    ".xlsx",
+    ".xlsm",
+    ".xls",
+    ".docx",
+    ".doc",
+    ".pptx",
+    ".ppt",
+    ".pdf",
+    ".rtf",
+    ".csv",
+)
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^>]*ref="([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})"')
+_MOST_MERGED = 200_000
+"""Cells in merged blocks together; the parser makes one for each."""
 _ENTITIES = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 _MACRO_TYPE = re.compile(rb"macroenabled", re.IGNORECASE)
 _OTHER_THAN_UTF8 = re.compile(rb"^\s*<\?xml[^>]{0,200}encoding\s*=\s*[\"'](?!utf-?8[\"']|us-ascii[\"'])", re.IGNORECASE)
@@ -99,7 +119,7 @@ def _check_part(part: zipfile.ZipInfo) -> None:
     climbs = ".." in name.split("/") or name.startswith(("/", "\\")) or "\\" in name or ":" in name or "\x00" in part.orig_filename
     if climbs or stat.S_ISLNK(part.external_attr >> 16):
         raise InvalidInput(Code.FILE_STRUCTURE_REFUSED)
-    if name.lower().endswith((".zip", ".exe", ".dll", ".js", ".vbs")):
+    if name.lower().endswith(_DOCUMENTS_AND_PROGRAMS):
         raise InvalidInput(Code.FILE_HAS_EMBEDDED_OBJECTS)
     for pattern, code in _PARTS_THAT_TELL:
         if pattern.search(name):
@@ -122,5 +142,18 @@ def _check_xml(name: str, content: bytes) -> None:
         raise InvalidInput(Code.FILE_STRUCTURE_REFUSED)
     if _ENTITIES.search(content):
         raise InvalidInput(Code.FILE_STRUCTURE_REFUSED)
+    if sum(_cells_of(*block) for block in _MERGED.findall(content)) > _MOST_MERGED:
+        raise InvalidInput(Code.LIST_TOO_LONG)
     if name.lower() == "[content_types].xml" and _MACRO_TYPE.search(content):
         raise InvalidInput(Code.FILE_HAS_MACROS)
+
+
+def _cells_of(left: bytes, top: bytes, right: bytes, bottom: bytes) -> int:
+    return abs(_column(right) - _column(left) + 1) * abs(int(bottom) - int(top) + 1)
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number

@@ -122,22 +122,21 @@ def test_true_date_cells(moment: str, shows: str, dates: list[str], found: set[s
     assert ([d.iso() for d in result.dates], {c.value for c in result.codes}) == (dates, found)
 
 
-O = Order
 
 
 @pytest.mark.parametrize(
     ("orders", "code"),
     [
         ([], None),
-        ([O.DAY_FIRST, O.EITHER], None),
-        ([O.EITHER], "DATES_ORDER_ASSUMED"),
-        ([O.EITHER, O.CELL_HIGH], "DATES_ORDER_ASSUMED"),
-        ([O.DAY_FIRST, O.MONTH_FIRST], "DATES_MIXED"),
-        ([O.MONTH_FIRST], "DATES_MIXED"),
-        ([O.DAY_FIRST, O.CELL_LOW, O.CELL_LOW], "DATES_MIXED"),  # what American settings leave: low days turned into cells
-        ([O.DAY_FIRST, O.CELL_LOW, O.CELL_LOW, O.EITHER], None),  # a low day left as text: no machine was at work
-        ([O.DAY_FIRST, O.CELL_LOW, O.CELL_HIGH], None),
-        ([O.CELL_LOW, O.CELL_LOW], None),
+        ([Order.DAY_FIRST, Order.EITHER], None),
+        ([Order.EITHER], "DATES_ORDER_ASSUMED"),
+        ([Order.EITHER, Order.CELL_HIGH], "DATES_ORDER_ASSUMED"),
+        ([Order.DAY_FIRST, Order.MONTH_FIRST], "DATES_MIXED"),
+        ([Order.MONTH_FIRST], "DATES_MIXED"),
+        ([Order.DAY_FIRST, Order.CELL_LOW, Order.CELL_LOW], "DATES_MIXED"),  # what American settings leave: low days turned into cells
+        ([Order.DAY_FIRST, Order.CELL_LOW, Order.CELL_LOW, Order.EITHER], None),  # a low day left as text: no machine was at work
+        ([Order.DAY_FIRST, Order.CELL_LOW, Order.CELL_HIGH], None),
+        ([Order.CELL_LOW, Order.CELL_LOW], None),
     ],
 )
 def test_the_order_of_a_whole_file(orders: list[Order], code: str | None) -> None:
@@ -146,7 +145,11 @@ def test_the_order_of_a_whole_file(orders: list[Order], code: str | None) -> Non
 
 
 def test_one_american_date_stops_the_file() -> None:
-    parsed = from_rows(("Case no", "Role", "Surname", "First name", "DOB"), ("1", "V", "Smith", "Jane", "04/25/1980"), ("1", "P", "Jones", "Tom", "01/02/1979"))
+    parsed = from_rows(
+        ("Case no", "Role", "Surname", "First name", "DOB"),
+        ("1", "V", "Smith", "Jane", "04/25/1980"),
+        ("1", "P", "Jones", "Tom", "01/02/1979"),
+    )
     assert [(p.row, p.column, p.severity) for p in parsed.problems if p.code == "DATES_MIXED"] == [(2, "date of birth", "error")]
     assert parsed.refused
     assert not parsed.cases

@@ -226,7 +226,9 @@ def test_quotes_commas_and_line_ends_in_cells() -> None:
     assert rows[3] == (Cell("text", "Smith"), Cell("text", "2 B St"))
 
 
-@pytest.mark.parametrize(("text", "row"), [('Surname,Address\nSmith,"1 A St\nJones,2 B St\n', 2), ('Surname,Address\nSmith,1 A St\nJones,"2 B" St\n', 3)])
+@pytest.mark.parametrize(
+    ("text", "row"), [('Surname,Address\nSmith,"1 A St\nJones,2 B St\n', 2), ('Surname,Address\nSmith,1 A St\nJones,"2 B" St\n', 3)]
+)
 def test_broken_quotes_are_an_error_at_their_row(text: str, row: int) -> None:
     assert read_delimited(text.encode()).faults == ((row, "FILE_QUOTES_BROKEN"),)
 

@@ -33,7 +33,9 @@ def test_what_a_heading_means(heading: str, label: str) -> None:
     assert column.label == label
 
 
-@pytest.mark.parametrize("heading", ["", "Smith", "Favourite colour", "Date", "Type", "Victim and perpetrator name", "a b c d e f g h i j k l m"])
+@pytest.mark.parametrize(
+    "heading", ["", "Smith", "Favourite colour", "Date", "Type", "Victim and perpetrator name", "a b c d e f g h i j k l m"]
+)
 def test_what_is_no_known_heading(heading: str) -> None:
     assert recognise(heading) is None
 
@@ -51,7 +53,9 @@ def test_every_synonym_means_its_field_in_any_case_order_and_punctuation() -> No
 
 
 def test_every_detail_of_a_person_can_be_anybodys() -> None:
-    of_people = [(field, heading) for field, headings in SYNONYMS.items() if field not in CASE_FIELDS | {Field.ROLE} for heading in headings]
+    of_people = [
+        (field, heading) for field, headings in SYNONYMS.items() if field not in CASE_FIELDS | {Field.ROLE} for heading in headings
+    ]
     misread = []
     for role, words in ROLE_WORDS.items():
         for written, field in [(f"{word} {heading}", field) for word in words for field, heading in of_people]:
@@ -63,7 +67,9 @@ def test_every_detail_of_a_person_can_be_anybodys() -> None:
 
 def test_columns_without_a_known_heading_are_named_by_their_letter() -> None:
     assert [column_letter(n) for n in (0, 25, 26, 701, 702)] == ["column A", "column Z", "column AA", "column ZZ", "column AAA"]
-    parsed = from_rows(("Case no", "Victim name", "Victim DOB", "Zodiac sign", "Perpetrator"), ("1", "Jane Smith", "31/01/1980", "Leo", "Tom Jones"))
+    parsed = from_rows(
+        ("Case no", "Victim name", "Victim DOB", "Zodiac sign", "Perpetrator"), ("1", "Jane Smith", "31/01/1980", "Leo", "Tom Jones")
+    )
     assert [(p.row, p.column) for p in parsed.problems if p.code == "HEADING_UNKNOWN"] == [(1, "column D")]
     assert names(parsed) == ["victim Jane Smith", "perpetrator Tom Jones"]
 
@@ -79,7 +85,9 @@ ROW = ("1", "Jane Smith", "31/01/1980", "Tom Jones", "30/01/1979")
         (("No", "Victim name", "Victim DOB", "Perpetrator name", "Perpetrator DOB"), ROW, ["1980-01-31", "1979-01-30"]),
     ],
 )
-def test_a_heading_without_a_role_belongs_to_the_person_on_its_left(headings: tuple[str, ...], row: tuple[str, ...], people: list[str]) -> None:
+def test_a_heading_without_a_role_belongs_to_the_person_on_its_left(
+    headings: tuple[str, ...], row: tuple[str, ...], people: list[str]
+) -> None:
     parsed = from_rows(headings, row)
     assert [p.person.birth_dates[0].iso() for p in parsed.people] == people
 
@@ -118,7 +126,16 @@ def test_a_sheet_whose_headings_are_not_enough(headings: tuple[str, ...], code: 
 
 def test_titles_blank_rows_and_headings_in_row_seven() -> None:
     title = ["Northmoor MARAC, meeting of 3 December 2026"]
-    rows = [title, [None], ["Chair:", "DI Somebody"], [None], ["Confidential"], [None], ["Case No", "Victim", "DOB", "Perpetrator", "DOB"], list(ROW)]
+    rows = [
+        title,
+        [None],
+        ["Chair:", "DI Somebody"],
+        [None],
+        ["Confidential"],
+        [None],
+        ["Case No", "Victim", "DOB", "Perpetrator", "DOB"],
+        list(ROW),
+    ]
     parsed = from_sheet(rows)
     assert names(parsed) == ["victim Jane Smith", "perpetrator Tom Jones"]
     assert parsed.meeting_date is not None
@@ -140,7 +157,11 @@ def test_two_rows_of_headings(merged: tuple[tuple[int, int, int, int], ...]) -> 
 
 
 def test_a_group_reaches_no_further_than_its_merged_cells() -> None:
-    rows = [["", "Victim", None, "Perpetrator", None], ["No", "Name", "DOB", "Name", "Address"], ["1", "Jane Smith", "31/01/1980", "Tom Jones", "1 A St"]]
+    rows = [
+        ["", "Victim", None, "Perpetrator", None],
+        ["No", "Name", "DOB", "Name", "Address"],
+        ["1", "Jane Smith", "31/01/1980", "Tom Jones", "1 A St"],
+    ]
     parsed = from_sheet(rows, merged=((1, 1, 1, 2), (1, 3, 1, 3)))
     assert [p.column for p in parsed.problems if p.code == "HEADING_AMBIGUOUS"] == ["address (column E)"]
 
@@ -154,5 +175,10 @@ def test_headings_repeated_on_every_page_and_totals() -> None:
 
 
 def test_other_headings_further_down_stop_the_file() -> None:
-    rows = [["Case No", "Victim", "DOB", "Perpetrator", "DOB"], list(ROW), [None], ["Case No", "Child name", "Child DOB", "School", "Child address"]]
+    rows = [
+        ["Case No", "Victim", "DOB", "Perpetrator", "DOB"],
+        list(ROW),
+        [None],
+        ["Case No", "Child name", "Child DOB", "School", "Child address"],
+    ]
     assert "SEVERAL_TABLES_ON_SHEET" in codes(from_sheet(rows))

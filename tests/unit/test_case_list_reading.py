@@ -29,7 +29,9 @@ def test_a_row_per_person() -> None:
 
 
 def test_a_row_per_case_with_children_in_one_cell() -> None:
-    parsed = from_rows(PER_CASE, ("C1", "Jane Smith", "31/01/1980", "Tom Jones", "30/01/1979", "Ann Jones 25/12/2015\nBen Jones 26/12/2017"))
+    parsed = from_rows(
+        PER_CASE, ("C1", "Jane Smith", "31/01/1980", "Tom Jones", "30/01/1979", "Ann Jones 25/12/2015\nBen Jones 26/12/2017")
+    )
     assert parsed.layout is Layout.ROW_PER_CASE
     assert names(parsed) == ["victim Jane Smith", "perpetrator Tom Jones", "child Ann Jones", "child Ben Jones"]
     assert [p.person.birth_dates[0].iso() for p in parsed.people][2:] == ["2015-12-25", "2017-12-26"]
@@ -44,7 +46,9 @@ def test_children_in_numbered_columns_and_in_lines_that_pair() -> None:
 
 
 def test_children_that_do_not_pair_are_held_together() -> None:
-    parsed = from_rows((*PER_CASE, "Children DOB"), ("C1", "Jane Smith", "31/01/1980", "Tom Jones", "30/01/1979", "Ann Jones\nBen Jones", "25/12/2015"))
+    parsed = from_rows(
+        (*PER_CASE, "Children DOB"), ("C1", "Jane Smith", "31/01/1980", "Tom Jones", "30/01/1979", "Ann Jones\nBen Jones", "25/12/2015")
+    )
     assert names(parsed) == ["victim Jane Smith", "perpetrator Tom Jones"]
     assert held(parsed) == {2: ("CHILDREN_DO_NOT_PAIR",)}
 
@@ -138,13 +142,31 @@ def test_a_child_who_is_also_the_perpetrator_is_held_as_child_only() -> None:
 
 
 def test_people_in_two_cases_are_told() -> None:
-    parsed = from_rows(PER_PERSON, ("1", *JANE), ("1", *TOM), ("2", "V", "Brown", "Eve", "29/01/1985"), ("2", *TOM), ("3", "V", *TOM[1:]), ("3", "P", *JANE[1:]))
-    assert {(p.row, p.code) for p in parsed.problems} == {(5, "PERSON_IN_SEVERAL_CASES"), (6, "PERSON_IN_BOTH_ROLES"), (7, "PERSON_IN_BOTH_ROLES")}
+    parsed = from_rows(
+        PER_PERSON,
+        ("1", *JANE),
+        ("1", *TOM),
+        ("2", "V", "Brown", "Eve", "29/01/1985"),
+        ("2", *TOM),
+        ("3", "V", *TOM[1:]),
+        ("3", "P", *JANE[1:]),
+    )
+    assert {(p.row, p.code) for p in parsed.problems} == {
+        (5, "PERSON_IN_SEVERAL_CASES"),
+        (6, "PERSON_IN_BOTH_ROLES"),
+        (7, "PERSON_IN_BOTH_ROLES"),
+    }
     assert len(parsed.cases) == 3
 
 
 def test_one_nhs_number_for_two_people_holds_both() -> None:
-    parsed = from_rows((*PER_PERSON, "NHS number"), ("1", *JANE, "9990020744"), ("1", *TOM, ""), ("2", "V", "Brown", "Eve", "29/01/1985", "9990020744"), ("2", *TOM, ""))
+    parsed = from_rows(
+        (*PER_PERSON, "NHS number"),
+        ("1", *JANE, "9990020744"),
+        ("1", *TOM, ""),
+        ("2", "V", "Brown", "Eve", "29/01/1985", "9990020744"),
+        ("2", *TOM, ""),
+    )
     assert held(parsed) == {2: ("NHS_NUMBER_SHARED",), 4: ("NHS_NUMBER_SHARED",)}
     assert names(parsed) == ["perpetrator Tom Jones"] * 2
 
@@ -188,13 +210,21 @@ def test_a_victim_in_doubt_does_not_keep_the_perpetrator_out() -> None:
 
 
 def test_case_numbers_are_made_by_order_where_there_are_none() -> None:
-    parsed = from_rows(PER_CASE[1:], ("Jane Smith", "31/01/1980", "Tom Jones", "30/01/1979", ""), ("Eve Brown", "29/01/1985", "Max Green", "30/01/1975", "None"))
+    parsed = from_rows(
+        PER_CASE[1:],
+        ("Jane Smith", "31/01/1980", "Tom Jones", "30/01/1979", ""),
+        ("Eve Brown", "29/01/1985", "Max Green", "30/01/1975", "None"),
+    )
     assert [case.number for case in parsed.cases] == ["1", "2"]
     assert [p.row for p in parsed.problems if p.code == "CASE_NUMBER_MADE"] == [2, 3]
 
 
 def test_a_missing_number_among_others_does_not_collide() -> None:
-    parsed = from_rows(PER_CASE, ("2", "Jane Smith", "31/01/1980", "Tom Jones", "30/01/1979", ""), ("", "Eve Brown", "29/01/1985", "Max Green", "30/01/1975", ""))
+    parsed = from_rows(
+        PER_CASE,
+        ("2", "Jane Smith", "31/01/1980", "Tom Jones", "30/01/1979", ""),
+        ("", "Eve Brown", "29/01/1985", "Max Green", "30/01/1975", ""),
+    )
     assert [case.number for case in parsed.cases] == ["2", "no-number-2"]
 
 
@@ -204,23 +234,37 @@ def test_people_without_numbers_begin_a_case_at_each_victim() -> None:
 
 
 def test_people_without_numbers_that_begin_with_somebody_else_stop_the_file() -> None:
-    assert "CASES_NOT_SEPARATED" in codes(from_rows(PER_PERSON[1:], TOM, JANE, ("P", "Green", "Max", "30/01/1975"), ("V", "Brown", "Eve", "29/01/1985")))
+    assert "CASES_NOT_SEPARATED" in codes(
+        from_rows(PER_PERSON[1:], TOM, JANE, ("P", "Green", "Max", "30/01/1975"), ("V", "Brown", "Eve", "29/01/1985"))
+    )
 
 
 def test_rows_that_go_on_with_the_case_above() -> None:
-    rows = [PER_CASE, ("C1", "Jane Smith", "31/01/1980", "Tom Jones", "30/01/1979", "Ann Jones 25/12/2015"), ("", "", "", "", "", "Ben Jones 26/12/2017")]
+    rows = [
+        PER_CASE,
+        ("C1", "Jane Smith", "31/01/1980", "Tom Jones", "30/01/1979", "Ann Jones 25/12/2015"),
+        ("", "", "", "", "", "Ben Jones 26/12/2017"),
+    ]
     assert names(from_rows(*rows)) == ["victim Jane Smith", "perpetrator Tom Jones", "child Ann Jones", "child Ben Jones"]
 
 
 def test_cells_merged_downwards() -> None:
-    rows = [PER_CASE, ("C1", "Jane Smith", "31/01/1980", "Tom Jones", "30/01/1979", "Ann Jones 25/12/2015"), (None, None, None, None, None, "Ben Jones 26/12/2017")]
+    rows = [
+        PER_CASE,
+        ("C1", "Jane Smith", "31/01/1980", "Tom Jones", "30/01/1979", "Ann Jones 25/12/2015"),
+        (None, None, None, None, None, "Ben Jones 26/12/2017"),
+    ]
     parsed = from_sheet(rows, merged=tuple((2, column, 3, column) for column in range(5)))
     assert names(parsed) == ["victim Jane Smith", "perpetrator Tom Jones", "child Ann Jones", "child Ben Jones"]
     assert not parsed.problems
 
 
 def test_one_number_for_two_cases_holds_both() -> None:
-    parsed = from_rows(PER_CASE, ("C1", "Jane Smith", "31/01/1980", "Tom Jones", "30/01/1979", ""), ("C1", "Eve Brown", "29/01/1985", "Max Green", "30/01/1975", ""))
+    parsed = from_rows(
+        PER_CASE,
+        ("C1", "Jane Smith", "31/01/1980", "Tom Jones", "30/01/1979", ""),
+        ("C1", "Eve Brown", "29/01/1985", "Max Green", "30/01/1975", ""),
+    )
     assert not parsed.cases
     assert parsed.held[0].codes == ("CASE_NUMBER_REPEATED",)
     assert len(parsed.held[0].people) == 4
@@ -239,7 +283,11 @@ def _sheet(*rows: tuple[str, ...], hidden: bool = False) -> Sheet:
 
 
 def test_the_one_visible_list_of_a_workbook_is_read() -> None:
-    good, other, notes = _sheet(PER_PERSON, ("1", *JANE), ("1", *TOM)), _sheet(("Shopping",), ("Milk",)), _sheet((NOTES_SHEET,), ("Role", "Victim"))
+    good, other, notes = (
+        _sheet(PER_PERSON, ("1", *JANE), ("1", *TOM)),
+        _sheet(("Shopping",), ("Milk",)),
+        _sheet((NOTES_SHEET,), ("Role", "Victim")),
+    )
     last_month = _sheet(PER_PERSON, ("1", "V", "Brown", "Eve", "29/01/1985"), hidden=True)
     parsed = read_list(Book(sheets=(notes, last_month, good, other), year_zero=1900), TODAY)
     assert names(parsed) == ["victim Jane Smith", "perpetrator Tom Jones"]
@@ -271,7 +319,9 @@ def test_a_case_of_a_hundred_people_stops_the_file() -> None:
 
 
 def test_an_error_cell_and_a_formula_without_result_hold_the_person() -> None:
-    parsed = from_sheet([PER_PERSON, ("1", *JANE), ("1", "P", "Jones", "Tom", Cell("error", "")), ("1", "C", Cell("uncalculated", ""), "Ann", "25/12/2015")])
+    parsed = from_sheet(
+        [PER_PERSON, ("1", *JANE), ("1", "P", "Jones", "Tom", Cell("error", "")), ("1", "C", Cell("uncalculated", ""), "Ann", "25/12/2015")]
+    )
     assert names(parsed) == ["victim Jane Smith"]
     assert held(parsed)[3] == ("CELL_ERROR",)
     assert "CELL_NOT_CALCULATED" in held(parsed)[4]
@@ -284,7 +334,9 @@ def test_a_name_turned_into_a_date_or_number_is_held() -> None:
 
 @pytest.mark.parametrize("row", ["1,P,Jones,Tom,30/01/1979,extra", "1,P,Jo,nes,Tom,30/01/1979", "1,P,Jon"])
 def test_cells_that_slipped_in_a_csv_row_hold_the_case(row: str) -> None:
-    parsed = from_csv(f"Case no,Role,Surname,First name,DOB\n1,V,Smith,Jane,31/01/1980\n{row}\n2,V,Brown,Eve,29/01/1985\n2,P,Green,Max,30/01/1975\n")
+    parsed = from_csv(
+        f"Case no,Role,Surname,First name,DOB\n1,V,Smith,Jane,31/01/1980\n{row}\n2,V,Brown,Eve,29/01/1985\n2,P,Green,Max,30/01/1975\n"
+    )
     assert [case.number for case in parsed.cases] == ["2"]
     assert "ROW_SHIFTED" in parsed.held[0].codes
 
@@ -308,7 +360,12 @@ def test_case_details() -> None:
     headings = (*PER_PERSON, "Date referred", "Repeat?", "Notes", "Ethnicity")
     parsed = from_rows(headings, ("NM-1", *JANE, "19/10/2026", "Y", "careful", "x"), ("NM-1", *TOM, "", "", "", ""))
     case = parsed.cases[0]
-    assert (case.number, case.referral_date and case.referral_date.isoformat(), case.repeat, case.notes) == ("NM-1", "2026-10-19", True, "careful")
+    assert (case.number, case.referral_date and case.referral_date.isoformat(), case.repeat, case.notes) == (
+        "NM-1",
+        "2026-10-19",
+        True,
+        "careful",
+    )
     assert not parsed.problems
 
 
@@ -317,7 +374,9 @@ def test_everything_written_is_kept_beside_what_was_read() -> None:
     assert written == {"role": "V", "surname": "SMITH", "first name": "Mrs Jane", "date of birth": "1 Feb 1980"}
 
 
-@pytest.mark.parametrize(("written", "role"), [("V", Role.VICTIM), ("Alleged perpetrator", Role.PERPETRATOR), ("Child 2", Role.CHILD), ("Other", Role.OTHER)])
+@pytest.mark.parametrize(
+    ("written", "role"), [("V", Role.VICTIM), ("Alleged perpetrator", Role.PERPETRATOR), ("Child 2", Role.CHILD), ("Other", Role.OTHER)]
+)
 def test_roles(written: str, role: Role) -> None:
     parsed = one_case(JANE, (written, "Green", "Max", "25/12/1995"), TOM)
     assert parsed.people[1].role is role

@@ -8,7 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from openpyxl import Workbook
 
-LIST = (("Case no", "Role", "Surname", "First name", "DOB"), ("1", "V", "Smith", "Jane", "31/01/1980"), ("1", "P", "Jones", "Tom", "30/01/1979"))
+LIST = (
+    ("Case no", "Role", "Surname", "First name", "DOB"),
+    ("1", "V", "Smith", "Jane", "31/01/1980"),
+    ("1", "P", "Jones", "Tom", "30/01/1979"),
+)
 
 
 def workbook(rows: Iterable[Sequence[object]] = LIST) -> bytes:
