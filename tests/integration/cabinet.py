@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine, text
 
 from gateway.domain.actions import Action, ActionState
-from gateway.domain.agreements import Purpose, SharingAgreement
+from gateway.domain.agreements import SharingAgreement
 from gateway.domain.case_list import Address, BirthDate, Case, CaseList, Person, PersonName, Phone, Role, RowProblem, Subject
 from gateway.domain.events import AuditEvent, EventKind
 from gateway.domain.flags import ALERT_TEXT, Flag, FlagState
@@ -72,6 +72,13 @@ class Cabinet:
         with self.engine.begin() as connection:
             result = connection.execute(text(statement), values)
             return [tuple(row) for row in result] if result.returns_rows else []
+
+
+def broken_off(store: Cabinet, step: Callable[[SqlWork], object]) -> None:
+    """A transaction that takes a step and then fails."""
+    with store.work() as work:
+        step(work)
+        raise ZeroDivisionError
 
 
 @contextmanager
@@ -169,6 +176,3 @@ def action(case: Case, **changes: object) -> Action:
 def task(about: UUID | str, kind: TaskKind = TaskKind.PLACE_FLAG_BY_HAND, agency: AgencyId = TRUST, **changes: object) -> PersonTask:
     blank = PersonTask(TaskId(uuid4()), agency, kind, str(about), NOW, "words to use", "SYSTEM_CANNOT_HIDE")
     return replace(blank, **changes)  # type: ignore[arg-type]
-
-
-PURPOSE = Purpose.FLAG

@@ -11,7 +11,7 @@ from gateway.store.audit import ChainReport, read_chain, verify
 from gateway.store.crypto import Vault
 from gateway.store.database import StoreError
 from gateway.store.keys import Keys
-from tests.integration.cabinet import NOW, Cabinet, cabinet, note
+from tests.integration.cabinet import NOW, Cabinet, broken_off, cabinet, note
 
 
 @pytest.fixture
@@ -71,9 +71,8 @@ def test_entries_are_found_by_what_they_are_about_also_before_the_commit(store):
 
 
 def test_a_transaction_that_fails_records_nothing(chained):
-    with pytest.raises(ZeroDivisionError), chained.work() as work:
-        work.audit.record(note("lost"))
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        broken_off(chained, lambda work: work.audit.record(note("lost")))
     assert report(chained).entries == 40
 
 

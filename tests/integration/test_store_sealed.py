@@ -113,8 +113,15 @@ def test_rows_of_either_part_are_of_one_length(store):
 
 
 MOVED = UUID(int=77)
+
+
+def read_subject(work):
+    row = work.connection.exec_driver_sql("SELECT sealed, issue FROM subject_entries").one()
+    return open_subject(work.vault, row.sealed, MOVED, row.issue, uuid4())
+
+
 READING = {
-    "subject_entries subject_id": lambda work: read_subject(work),
+    "subject_entries subject_id": read_subject,
     "flags id": lambda work: work.flags.get(MOVED),
     "actions id": lambda work: work.actions.get(MOVED),
     "lookups id": lambda work: work.lookups.get(MOVED),
@@ -126,12 +133,8 @@ READING = {
 def test_a_sealed_value_moved_to_another_row_does_not_open(store, column):
     everything(store, Role.VICTIM)
     table, key = column.split()
-    with store.work() as work, pytest.raises(Unavailable):
+    with store.work() as work:
         work.connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
         work.connection.exec_driver_sql(f"UPDATE {table} SET {key} = '{MOVED}'")  # noqa: S608 (names of this module)
-        READING[column](work)
-
-
-def read_subject(work):
-    row = work.connection.exec_driver_sql("SELECT sealed, issue FROM subject_entries").one()
-    return open_subject(work.vault, row.sealed, MOVED, row.issue, uuid4())
+        with pytest.raises(Unavailable):
+            READING[column](work)
