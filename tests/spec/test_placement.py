@@ -114,6 +114,11 @@ def test_a_denial_beats_a_hold_and_a_hold_beats_by_hand_and_all_reasons_are_told
     assert found == Placement(NONE, (Code.NOT_OPEN_TO_SERVICE, Code.RESTRICTED, Code.SYSTEM_CANNOT_HIDE))
 
 
+def test_where_a_person_writes_not_knowing_whether_open_is_told_and_does_not_hold_the_task_back() -> None:
+    found = check(situation(**(record(open_to_service=None) | without(Capability.HIDDEN_FLAG))))
+    assert found == Placement(BY_HAND, (Code.SYSTEM_CANNOT_HIDE, Code.OPEN_TO_SERVICE_UNKNOWN))
+
+
 def test_nothing_but_the_first_row_of_each_kind_lets_the_gateway_write() -> None:
     """Turning any single safe fact of the clean situation around stops the gateway's own write."""
     unsafe = [row for row in TABLE if row[2] is not PLACE]

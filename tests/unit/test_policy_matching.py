@@ -59,12 +59,15 @@ SITUATIONS = [
     ("only an initial", replace(EXACT, names=named("O'Brien", "A")), POSSIBLE, Code.NAME_DIFFERS),
     ("protected", replace(EXACT, restricted=True), POSSIBLE, Code.RESTRICTED),
     ("protected, and everything hidden", Candidate("R1", restricted=True), POSSIBLE, Code.RESTRICTED),
+    ("protected, though what can be seen differs", record_of(DECLAN, "R9", restricted=True), POSSIBLE, Code.RESTRICTED),
+    ("only the given name, at the same address", replace(BARE, addresses=(ADDRESS,), names=named("Marsh", "Aoife"), birth_dates=born("1961-07-30")), POSSIBLE, Code.NAME_DIFFERS),
     ("died", replace(EXACT, deceased=True), POSSIBLE, Code.DECEASED),
     ("merged into another", replace(EXACT, superseded_by="R2"), POSSIBLE, Code.SUPERSEDED),
     ("a Cyrillic letter in the name", replace(EXACT, names=named("O'Brien", "Аoife")), POSSIBLE, Code.MIXED_SCRIPT),
     # plainly somebody else
     ("sister born another day", replace(EXACT, nhs_number=None, names=named("O'Brien", "Ciara"), birth_dates=born("1991-07-30")), NOT_KNOWN, Code.OTHERS_ONLY),
     ("twin with a number of her own", replace(EXACT, nhs_number=NhsNumber(NUMBERS[1]), names=named("O'Brien", "Ciara")), NOT_KNOWN, Code.OTHERS_ONLY),
+    ("only the given name", replace(BARE, names=named("Marsh", "Aoife"), birth_dates=born("1961-07-30")), NOT_KNOWN, Code.OTHERS_ONLY),
     ("nothing agrees", record_of(DECLAN, "R9", addresses=ELSEWHERE, names=named("Holt", "Simon"), sex=None), NOT_KNOWN, Code.OTHERS_ONLY),
 ]  # fmt: skip
 

@@ -13,7 +13,7 @@ from gateway.domain.case_list import Role
 from gateway.domain.errors import Code, Conflict, InvalidInput, NotFound, Refused
 from gateway.domain.events import EventKind
 from gateway.domain.flags import ALERT_TEXT, FLAG_MACHINE, LIVE_FLAG_STATES, Flag, FlagState
-from gateway.domain.identifiers import CaseId, FlagId
+from gateway.domain.identifiers import CaseId, FlagId, MaracId
 from gateway.domain.receipts import FlagFinding, FlagReport
 from gateway.domain.releases import FlagCheckRelease, FlagRelease, FlagRemovalRelease
 from gateway.domain.tasks import PersonTask, TaskKind
@@ -151,6 +151,15 @@ class TestProposing:
         preview = flagging.propose(desk, REPRESENTATIVE, ours.subject_id, TRUST)
         assert (preview.flag, preview.placement.reason) == (None, Code.BOTH_ROLES)
 
+    def test_two_people_of_a_case_on_one_record_hold_each_other(self) -> None:
+        desk = Desk(*everybody())
+        received(desk, case("NM-1", (Role.VICTIM, AOIFE), (Role.VICTIM, OTHER)))
+        first = known(desk, TRUST, AOIFE)
+        other = lookup_at(desk, TRUST, "Stacey")
+        desk.lookups.held[other.id] = replace(first, id=other.id, subject_id=other.subject_id)
+        preview = flagging.propose(desk, REPRESENTATIVE, first.subject_id, TRUST)
+        assert (preview.flag, preview.placement.reason) == (None, Code.MATCH_OF_ANOTHER)
+
     def test_a_protected_record_is_held_for_the_agency(self, desk: Desk) -> None:
         lookup = lookup_at(desk, TRUST, "Aoife")
         answer(desk, lookup, found(record_of(AOIFE, "R1", restricted=True)))
@@ -165,6 +174,11 @@ class TestProposing:
             with pytest.raises(error):
                 flagging.propose(desk, who, subject_id, TRUST)
         assert flagging.propose(desk, ADMINISTRATOR, subject_id, TRUST).flag
+
+    def test_not_by_the_same_agencys_people_of_another_marac(self, desk: Desk) -> None:
+        elsewhere = replace(REPRESENTATIVE, marac_ids=frozenset({MaracId("southmoor")}))
+        with pytest.raises(NotFound):
+            flagging.propose(desk, elsewhere, lookup_at(desk, TRUST, "Aoife").subject_id, TRUST)
 
 
 class TestApproving:
@@ -190,11 +204,13 @@ class TestApproving:
                 flagging.approve(desk, same, flag.id, flag.content_hash, flag.version)
             assert refused.value.code is Code.APPROVER_IS_PROPOSER
 
-    @pytest.mark.parametrize("change", ["hash", "record", "agreement"])
+    @pytest.mark.parametrize("change", ["hash", "stored hash", "record", "agreement"])
     def test_nothing_but_what_was_shown_can_be_approved(self, desk: Desk, change: str) -> None:
         flag = proposed(desk)
         if change == "record":
             desk.flags.held[flag.id] = replace(flag, record_id="R2")
+        if change == "stored hash":
+            desk.flags.held[flag.id] = replace(flag, content_hash="0" * 64)
         if change == "agreement":
             desk.agreements.held[TRUST] = replace(desk.agreements.held[TRUST], version="v2")
         given = hashlib.sha256(b"other").hexdigest() if change == "hash" else flag.content_hash

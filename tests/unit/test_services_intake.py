@@ -203,12 +203,13 @@ class TestACorrectedList:
     def test_a_corrected_name_keeps_the_person_and_asks_again_without_the_old_decision(self, desk: Desk) -> None:
         received(desk)
         lookup = known(desk, TRUST, AOIFE)
+        hits.settle_match(desk, REPRESENTATIVE, lookup.id, "R1", "her own word", lookup.version)
         desk.outbox.leave()
         corrected = replace(AOIFE, names=(PersonName("O'Brian", "Aoife"),))
         receipt = receive(desk, listed(replace(FAMILY, people=(replace(FAMILY.people[0], person=corrected), *FAMILY.people[1:]))))
         assert receipt.changes == Changes(changed=1, unchanged=2)
         now = desk.lookups.get(lookup.id)
-        assert (now.subject_id, now.outcome, now.reason, now.graded) == (lookup.subject_id, NO_ANSWER, Code.AWAITED, ())
+        assert (now.subject_id, now.outcome, now.reason, now.graded, now.decision) == (lookup.subject_id, NO_ANSWER, Code.AWAITED, (), None)
         [message] = [m for m in desk.outbox.waiting("lookup") if m.release.lookup_id == lookup.id]  # type: ignore[attr-defined]
         assert message.release.names == corrected.names  # type: ignore[attr-defined]
 

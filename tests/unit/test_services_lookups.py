@@ -11,7 +11,7 @@ from gateway.domain.agreements import RecordSystem
 from gateway.domain.case_list import PersonName, Role
 from gateway.domain.errors import Code, Conflict, GatewayError, InvalidInput, NotFound, Refused
 from gateway.domain.events import EventKind
-from gateway.domain.identifiers import AgencyId, CaseListId, LookupId, SystemKey
+from gateway.domain.identifiers import AgencyId, CaseListId, LookupId, MaracId, SystemKey
 from gateway.domain.lookup import Answer, AnswerKind, Lookup, LookupOutcome
 from gateway.domain.tasks import TaskKind
 from gateway.services import flagging, hits, lookups, results
@@ -210,6 +210,18 @@ class TestOneRecordOnePerson:
         assert desk.lookups.get(decided.id) == decided
         assert desk.lookups.get(second.release.lookup_id).reason == Code.CLAIMED_TWICE  # type: ignore[attr-defined]
 
+    def test_nor_when_both_are_answered_again_at_once(self) -> None:
+        desk = Desk(everybody()[0])
+        received(desk, self.TWINS)
+        one = found(record_of(NIAMH, "R1", addresses=AOIFE.addresses))
+        messages = desk.outbox.leave()
+        results.handle(desk, [arrived(m, one) for m in messages])
+        first, second = self.both(desk)
+        hits.settle_match(desk, REPRESENTATIVE, first.id, "R1", "", first.version)
+        results.handle(desk, [arrived(m, one) for m in messages])
+        assert (now(desk, first).outcome, now(desk, first).reason) == (KNOWN, Code.DECIDED_BY_PERSON)
+        assert (now(desk, second).outcome, now(desk, second).reason) == (POSSIBLE, Code.CLAIMED_TWICE)
+
     def test_a_person_cannot_give_one_record_to_two_people_of_a_case(self) -> None:
         desk = Desk(everybody()[0])
         received(desk, self.TWINS)
@@ -388,6 +400,13 @@ class TestTheReport:
     def test_who_runs_or_audits_the_gateway_gets_none(self, desk: Desk, reader) -> None:
         with pytest.raises(Refused):
             hits.compile_report(desk, reader, self.whole(desk))
+
+    def test_a_list_of_another_marac_does_not_exist(self, desk: Desk) -> None:
+        elsewhere = replace(COORDINATOR, marac_ids=frozenset({MaracId("southmoor")}))
+        with pytest.raises(NotFound):
+            hits.compile_report(desk, elsewhere, self.whole(desk))
+        with pytest.raises(NotFound):
+            hits.compile_report(desk, COORDINATOR, CaseListId(desk.new_id()))
 
     def test_an_agency_never_asked_is_shown_as_not_asked(self, desk: Desk) -> None:
         late = replace(desk.agreements.held[TRUST], agency_id=AgencyId("probation"), name="Probation")
