@@ -33,10 +33,12 @@ MISSING = 15
 
 GENERATION_YEARS = 12
 """Dates of birth further apart than this are a parent's and a child's rather than a slip."""
-_NEAR_LETTERS = 4
-_ALIKE = 0.92
+NEAR_LETTERS = 3
+LONG_LETTERS = 4
+"""Two spellings are near only if both have ``NEAR_LETTERS`` and one has ``LONG_LETTERS``."""
+ALIKE = 0.92
 """Jaro-Winkler similarity from which two spellings count as near."""
-_YEARS_SLIPPED = (1, 10, 20)
+YEARS_SLIPPED = (1, 10, 20)
 """The same day and month, and the year wrong by a key or by a decade."""
 
 Variants = Mapping[str, frozenset[int]]
@@ -63,11 +65,11 @@ def sound(word: str) -> str:
 
 def near(a: str, b: str) -> bool:
     """One keystroke apart, much alike, or the same sounds. Short names are never near."""
-    if len(a) < _NEAR_LETTERS or len(b) < _NEAR_LETTERS:
+    if len(a) < NEAR_LETTERS or len(b) < NEAR_LETTERS or (len(a) < LONG_LETTERS and len(b) < LONG_LETTERS):
         return False
-    if JaroWinkler.similarity(a, b, score_cutoff=_ALIKE) or OSA.distance(a, b, score_cutoff=1) <= 1:
+    if JaroWinkler.similarity(a, b, score_cutoff=ALIKE) or OSA.distance(a, b, score_cutoff=1) <= 1:
         return True
-    return a[0] == b[0] and sound(a) == sound(b) and len(sound(a)) > 1
+    return a[0] == b[0] and len(sound(a)) > 1 and sound(a) == sound(b)
 
 
 def given_level(a: Name, b: Name, variants: Variants) -> int:
@@ -118,24 +120,32 @@ def _but_for_particles(x: str, y: str) -> bool:
 
 def name_levels(a: Name, b: Name, variants: Variants) -> tuple[int, int]:
     """The levels of given and family name of one pair of names; ``swapped`` is one level of both."""
-    if a.given == b.family and a.family == b.given and a.given != a.family and a.given and a.family:
+    if (a.given == b.family or a.family == b.given) and a.given != a.family and _swapped(a, b):
         return 1, 1
     return given_level(a, b, variants), family_level(a, b)
 
 
+def _swapped(a: Name, b: Name) -> bool:
+    """Each name stands in the other's place, and one of them to the letter."""
+    if a.given == b.family:
+        return bool(a.given) and (a.family == b.given or near(a.family, b.given))
+    return bool(a.family) and near(a.given, b.family)
+
+
 def middle_level(a: Name, b: Name) -> int:
-    """A level of ``middle``, from the names after the given ones; a list that gives fewer of them does not differ."""
+    """The best level of ``middle`` of any middle name with any other; a list that gives fewer of them does not differ."""
     if not a.middle or not b.middle:
         return MISSING
     if not set(a.middle).isdisjoint(b.middle):
         return 0
-    for x in a.middle:
-        for y in b.middle:
-            if x[0] == y[0] and (len(x) == 1 or len(y) == 1):
-                return 1
-            if near(x, y):
-                return 0
-    return 2
+    return min([middle_pair(x, y) for x in a.middle for y in b.middle])
+
+
+def middle_pair(x: str, y: str) -> int:
+    """The level of one middle name with another."""
+    if x == y or near(x, y):
+        return 0
+    return 1 if x[0] == y[0] and (len(x) == 1 or len(y) == 1) else 2
 
 
 # --------------------------------------------------------------------------------------------------------- date of birth
@@ -153,25 +163,25 @@ def birth_level(ours: Sequence[Birth], theirs: Sequence[Birth]) -> int:
 
 
 def _birth(a: Birth, b: Birth) -> int:
-    if a == b and a[2]:
-        return 1 if a[1] == 1 and a[2] == 1 else 0
-    if abs(a[0] - b[0]) > GENERATION_YEARS and abs(a[0] - b[0]) not in _YEARS_SLIPPED:
-        return 8
-    if not a[2] or not b[2]:
-        return 5 if a[0] == b[0] and (not a[1] or not b[1] or a[1] == b[1]) else 7
-    return _whole_birth(a, b)
+    gap = abs(a[0] - b[0])
+    if a[2] and b[2]:
+        if a == b:
+            return 1 if a[1] == 1 and a[2] == 1 else 0
+        if gap == 0:
+            return _in_one_year(a, b)
+        if gap in YEARS_SLIPPED and a[1:] == b[1:]:
+            return 3 if gap == 1 else 6
+    elif gap == 0 and (not a[1] or not b[1] or a[1] == b[1]):
+        return 5
+    return 8 if gap > GENERATION_YEARS else 7
 
 
-def _whole_birth(a: Birth, b: Birth) -> int:
-    if a[0] == b[0]:
-        if a[1] == b[2] and a[2] == b[1]:
-            return 2
-        if (_one_digit(a[1], b[1]) and a[2] == b[2]) or (_one_digit(a[2], b[2]) and a[1] == b[1]):
-            return 3
-        return 4 if a[1] == b[1] or a[2] == b[2] else 7
-    if a[1:] == b[1:] and abs(a[0] - b[0]) in _YEARS_SLIPPED:
-        return 3 if abs(a[0] - b[0]) == 1 else 6
-    return 8 if abs(a[0] - b[0]) > GENERATION_YEARS else 7
+def _in_one_year(a: Birth, b: Birth) -> int:
+    if a[1] == b[2] and a[2] == b[1]:
+        return 2
+    if (a[2] == b[2] and _one_digit(a[1], b[1])) or (a[1] == b[1] and _one_digit(a[2], b[2])):
+        return 3
+    return 4 if a[1] == b[1] or a[2] == b[2] else 7
 
 
 def _one_digit(x: int, y: int) -> bool:
@@ -186,18 +196,17 @@ def address_level(ours: Sequence[Home], theirs: Sequence[Home]) -> int:
     best = MISSING
     for a in ours:
         for b in theirs:
-            level = _home(a, b)
-            if level == 0 and not (a.current and b.current):
-                level = 1
+            level = home_pair(a, b)
             if level < best:
                 best = level
     return best
 
 
-def _home(a: Home, b: Home) -> int:
+def home_pair(a: Home, b: Home) -> int:
+    """The level of one address with another."""
     if a.postcode == b.postcode and a.postcode:
         if a.numbers == b.numbers:
-            return 0 if a.numbers or a.street == b.street else 3
+            return (0 if a.current and b.current else 1) if a.numbers or a.street == b.street else 3
         if not a.numbers or not b.numbers:
             return 3
         return 2 if a.numbers[-1] == b.numbers[-1] and (len(a.numbers) == 1 or len(b.numbers) == 1) else 4

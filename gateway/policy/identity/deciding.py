@@ -159,7 +159,7 @@ def stop(score: Score) -> Stop:
 def ruled(offered: Sequence[Offered], thresholds: Thresholds, claimed: frozenset[str] = frozenset()) -> list[Ruled]:
     """The records of one person, best first, each with its outcome. ``claimed``: records that also fit another person of the case.
 
-    When the best record is linked the others are nobody's business, but for a duplicate of it, which a person should see.
+    When the best record is linked the others are nobody's business, but for what could be a duplicate of it, which a person should see.
     """
     ranked = sorted(offered, key=lambda o: (-o.score.total, o.record))
     if not ranked:
@@ -190,7 +190,9 @@ def _duplicates(a: Offered, b: Offered) -> bool:
 
 
 def _beside_a_link(o: Offered, best: Offered, t: Thresholds) -> tuple[Outcome, Stop]:
-    return (Outcome.REVIEW, Stop.DUPLICATE) if o.score.total >= t.review and _duplicates(o, best) else (Outcome.NO, Stop.TOO_WEAK)
+    if o.score.total >= t.anchor or (o.score.total >= t.review and _duplicates(o, best)):
+        return Outcome.REVIEW, stop(o.score) or Stop.DUPLICATE
+    return Outcome.NO, Stop.TOO_WEAK
 
 
 def _for_review(o: Offered, why: Stop, t: Thresholds) -> Ruled:

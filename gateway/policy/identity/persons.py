@@ -28,6 +28,8 @@ _SAYS_NOTHING = frozenset(
 """What people write where they know no name. No such word is ever compared."""
 PARTICLES = frozenset({"al", "el", "abu", "bin", "ben", "ibn", "de", "da", "do", "dos", "das", "del", "di", "la", "le", "van", "von", "der", "den", "ul", "ur"})
 _OLDEST_YEAR, _LATEST_YEAR = 1900, 2100
+_MOST_MIDDLE = 3
+"""Middle names after the third say nothing more."""
 
 Birth = tuple[int, int, int]
 """Year, month and day; 0 where unknown."""
@@ -95,6 +97,7 @@ def name(given: str, middle: str, family: str) -> Name:
     if whole in _SAYS_NOTHING:
         last, whole = [], ""
     parts = tuple([w for w in last if w not in PARTICLES and len(w) > 1]) if len(last) > 1 else ()
+    second = second[:_MOST_MIDDLE]
     return Name(together, (*first, *second), tuple(second), whole, parts)
 
 

@@ -109,8 +109,10 @@ class Scorer:
                 g = given_table[given] if given else question.given_bits[i]
                 f = family_table[family] if family else question.family_bits[i]
                 j = question.joint_bits[i] if given == 0 and family == 0 else 0.0
-                if g + f + j > best:
-                    best, found = g + f + j, (given, family, middle_level(a, b) if given < 4 else MISSING, (g, f, j))
+                middle = middle_level(a, b) if given < 4 else MISSING
+                worth = g + f + j + self._bits[0][MIDDLE][middle]
+                if worth > best:
+                    best, found = worth, (given, family, middle, (g, f, j))
         return found
 
     def _weigh(self, priors: Sequence[float], levels: Levels, names: tuple[float, float, float], facts: tuple[bool, bool, bool]) -> Score:

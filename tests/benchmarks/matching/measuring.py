@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from gateway.bulk.columns import Extract
 from gateway.bulk.rows import describe
+from gateway.bulk.scanning import Scan
 from gateway.policy.identity.deciding import Offered, Outcome, Ruled, settle
-from gateway.policy.identity.persons import Described
 from gateway.policy.identity.scoring import Question, Scorer
 from tests.benchmarks.matching.generator import Made
+
+Case = dict[str, tuple[Question, list[Offered]]]
 
 
 @dataclass
@@ -46,46 +49,22 @@ class Tally:
         }
 
 
-class Blocks:
-    """Records that share something with a query; for building only, judging looks at every record."""
-
-    def __init__(self, index: Iterable[tuple[str, Described]]) -> None:
-        self.records = dict(index)
-        self._by: dict[tuple[object, ...], list[str]] = defaultdict(list)
-        for rec_id, one in self.records.items():
-            for key in set(_keys(one)):
-                self._by[key].append(rec_id)
-
-    def near(self, one: Described) -> set[str]:
-        """Ids of the records that share a key."""
-        return {r for key in _keys(one) for r in self._by.get(key, ()) if len(self._by[key]) < 400}
-
-
-def _keys(one: Described) -> Iterator[tuple[object, ...]]:
-    yield from ((b, "b") for b in one.births)
-    yield from ((b[0], b[2], b[1], "b") for b in one.births)
-    yield from ((h.postcode, h.numbers, "h") for h in one.homes)
-    yield from ((p, "p") for p in one.phones)
-    yield ("n", one.nhs or id(one))
-    for n in one.names:
-        yield from (("g", n.given, b[0]) for b in one.births)
-        yield from (("f", n.family, b[0]) for b in one.births)
-        yield ("gf", *sorted((n.given, n.family)))
-
-
-def run(made: Made, scorer: Scorer, tally: Tally, seed: int, keep: float = -12.0) -> None:
-    """Decides every case of a made-up list and adds what came of it."""
-    blocks = Blocks((r["rec_id"], describe(r)) for r in made.index)
-    cases: dict[str, dict[str, tuple[Question, list[Offered]]]] = defaultdict(dict)
+def offers(made: Made, scorer: Scorer, top: int = 50) -> dict[str, Case]:
+    """Every query of a made-up list with the records that an unblocked scan of the whole index offers, case by case."""
+    scan = Scan(Extract.of((r["rec_id"], describe(r)) for r in made.index), scorer)
+    cases: dict[str, Case] = defaultdict(dict)
     for row in made.queries:
-        asked = describe(row)
-        question = scorer.question(asked, len(made.index))
-        offered = [Offered(r, blocks.records[r], scorer.score(question, blocks.records[r])) for r in blocks.near(asked)]
-        cases[row["case_id"]][row["query_id"]] = (question, [o for o in offered if o.score.total > keep])
-    for case in cases.values():
+        question = scan.question(describe(row))
+        cases[row["case_id"]][row["query_id"]] = (question, scan.offered(question, top))
+    return cases
+
+
+def run(made: Made, scorer: Scorer, tally: Tally, seed: int, cases: Mapping[str, Case] | None = None) -> None:
+    """Decides every case of a made-up list and adds what came of it."""
+    for case in (offers(made, scorer) if cases is None else cases).values():
         for query_id, ruled in settle(scorer, case).items():
             count(tally, made, query_id, ruled, seed)
-    for (_, rec_id), kind in made.look_alikes.items():
+    for kind in made.look_alikes.values():
         tally.pairs[kind] += 1
 
 

@@ -1,0 +1,209 @@
+"""One person against a whole extract, with nothing lost to blocking.
+
+An agreement level depends only on two distinct values, so each field is compared once with every distinct value of the extract. A record
+can only reach the bits that matter if its date of birth, home, number, telephone or name fits; those records are looked up from the columns
+and weighed all at once. The bound is worked out from the model, so no record that could score as much is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from gateway.bulk.columns import NOBODY, NOTHING, Codes, Extract
+from gateway.bulk.tables import Births, Families, Givens, Homes, Levels, Middles, Numbers, Phones
+from gateway.policy.identity.comparing import FIELDS, LEVELS, MISSING
+from gateway.policy.identity.deciding import Offered
+from gateway.policy.identity.persons import Described
+from gateway.policy.identity.scoring import ADDRESS, BIRTH, FAMILY, GIVEN, MIDDLE, NHS, PHONE, SEX, Question, Scorer
+
+Bits = npt.NDArray[np.float64]
+_FITS = {
+    GIVEN: LEVELS["given"].index("near"),
+    FAMILY: LEVELS["family"].index("part"),
+    BIRTH: LEVELS["birth"].index("decade"),
+    ADDRESS: LEVELS["address"].index("neighbour"),
+}
+"""The last level of each field by which a record is looked up."""
+_HANDFUL = 256
+"""Rows that are weighed in full first; what could not beat the worst of the best of these is left out."""
+
+
+class Scan:
+    """An extract made ready for any number of questions. Holds the people of the extract; it lives in memory only."""
+
+    def __init__(self, extract: Extract, scorer: Scorer) -> None:
+        self.extract, self.scorer = extract, scorer
+        self.bits = np.array(scorer.model.bits)
+        self.givens = Givens(extract.given, extract.tokens, scorer.model.variants)
+        self.families = Families(extract.family)
+        self.middles = Middles(extract.middles)
+        self.births, self.homes = Births(extract.birth), Homes(extract.home)
+        self.numbers, self.phones = Numbers(extract.nhs), Phones(extract.phone)
+        self._seen = np.zeros(len(extract.record), bool)
+
+    def question(self, asked: Described) -> Question:
+        """A person, to be asked for in this extract."""
+        return self.scorer.question(asked, len(self.extract))
+
+    def offered(self, question: Question, top: int = 50, least: float = -12.0) -> list[Offered]:
+        """The ``top`` records by score, best first, none under ``least`` bits; scored by the scorer itself."""
+        keys, described = self.extract.keys, self.extract.described
+        found = [
+            Offered(keys[n], described[n], self.scorer.score(question, described[n]))
+            for n in np.unique(self.extract.record[self._best(question, top, least)]).tolist()
+        ]
+        return sorted([o for o in found if o.score.total >= least], key=lambda o: (-o.score.total, o.record))[:top]
+
+    def totals(self, question: Question, rows: Codes) -> Bits:
+        """The score of each row by its best name; for a record of one row the same as the scorer's."""
+        return np.max([one.totals(rows) for one in self._each_name(question)], axis=0)
+
+    def _each_name(self, question: Question) -> list[OneName]:
+        fields = Fields(self, question.described)
+        return [OneName(self, fields, question, n) for n in range(max(1, len(question.described.names)))]
+
+    def _best(self, question: Question, top: int, least: float) -> Codes:
+        names = self._each_name(question)
+        rows = self._touched(names, least)
+        reach = np.max([one.reach(rows) for one in names], axis=0)
+        rows, reach = rows[reach >= least], reach[reach >= least]
+        if len(rows) <= _HANDFUL:
+            return rows
+        first = rows[np.argpartition(-reach, _HANDFUL)[:_HANDFUL]]
+        bar = np.partition(self.totals(question, first), -min(top, _HANDFUL))[-min(top, _HANDFUL)]
+        return rows[reach >= bar]
+
+    def _touched(self, names: Sequence[OneName], least: float) -> Codes:
+        """Every row that could reach ``least``, once."""
+        for one in names:
+            for rows in one.candidates(least):
+                self._seen[rows] = True
+        found = np.flatnonzero(self._seen).astype(np.int32)
+        self._seen[found] = False
+        return found
+
+
+class Fields:
+    """What does not hang on the name: the levels of date of birth and home, the codes of fitting numbers."""
+
+    def __init__(self, scan: Scan, asked: Described) -> None:
+        self._scan, self._asked = scan, asked
+        self.birth = scan.births.levels(asked.births)
+        self.home = scan.homes.levels(asked.homes)
+        self.same_number, self.slipped_number = scan.numbers.fitting(asked.nhs)
+        self.same_phone = scan.phones.fitting(asked.phones)
+
+    def fitting(self) -> list[Codes]:
+        """Rows whose date of birth, home, number or telephone fits."""
+        e = self._scan.extract
+        return [
+            e.birth.rows(np.flatnonzero(self.birth[:-1] <= _FITS[BIRTH])),
+            e.home.rows(np.flatnonzero(self.home[:-1] <= _FITS[ADDRESS])),
+            e.nhs.rows(self.same_number + self.slipped_number),
+            e.phone.rows(self.same_phone),
+        ]
+
+    def levels(self, rows: Codes) -> dict[int, Levels]:
+        """Field to the level of each row."""
+        e = self._scan.extract
+        return {
+            BIRTH: self.birth[e.birth.codes[rows]],
+            ADDRESS: self.home[e.home.codes[rows]],
+            NHS: _held(e.nhs.codes[rows], bool(self._asked.nhs), 2, [(self.slipped_number, 1), (self.same_number, 0)]),
+            PHONE: _held(e.phone.codes[rows], bool(self._asked.phones), 1, [(self.same_phone, 0)]),
+        }
+
+    def sexes(self, rows: Codes, given: Levels) -> Levels:
+        """The level of sex, where given names are not the same."""
+        e = self._scan.extract
+        codes = e.sex.codes[rows]
+        ours = e.sex.number.get(self._asked.sex, NOTHING - 1)
+        says = (codes != NOTHING) & bool(self._asked.sex) & (given != 0)
+        return np.where(says, np.where(codes == ours, 0, 1), MISSING).astype(np.uint8)
+
+
+def _held(codes: Codes, asked: bool, apart: int, fitting: Iterable[tuple[Sequence[int], int]]) -> Levels:
+    """The level of each code: fitting ones as told, else ``apart``, nothing where one side says nothing."""
+    table = np.where((codes == NOTHING) | (not asked), MISSING, apart).astype(np.uint8)
+    for some, level in fitting:
+        for code in some:
+            table[codes == code] = level
+    return table
+
+
+class OneName:
+    """One name of the person asked about, beside every name of the extract."""
+
+    def __init__(self, scan: Scan, fields: Fields, question: Question, number: int) -> None:
+        names = question.described.names
+        self._scan, self._fields, self._question = scan, fields, question
+        self._name = names[number] if names else NOBODY
+        self._bits = scan.bits.copy()
+        self._joint = 0.0
+        if names:
+            self._bits[0, GIVEN, 0], self._bits[0, FAMILY, 0] = question.given_bits[number], question.family_bits[number]
+            self._joint = question.joint_bits[number]
+        self._given, self._family = scan.givens.levels(self._name), scan.families.levels(self._name)
+        self._across = scan.givens.across(self._name)
+        self._swaps = (*scan.givens.swapped(self._name.family), *scan.families.swapped(self._name.given))
+
+    def candidates(self, least: float) -> list[Codes]:
+        """Rows that could reach ``least`` by anything, each list by what makes them fit."""
+        e, table = self._scan.extract, self._bits[0]
+        given = e.given.rows(np.flatnonzero((self._given[:-1] <= _FITS[GIVEN]) | self._swaps[1][:-1]))
+        family = e.family.rows(np.flatnonzero((self._family[:-1] <= _FITS[FAMILY]) | self._swaps[3][:-1]))
+        tokens = e.tokens.rows(np.flatnonzero(self._across[:-1] == 0))
+        spare = self._question.priors[0] + table[MIDDLE, 0] + table[SEX, 0] + self._weak()
+        found = [*self._fields.fitting(), tokens]
+        if spare + table[GIVEN, :3].max() >= least:
+            found.append(given)
+        if spare + table[FAMILY, :3].max() >= least:
+            found.append(family)
+        elif spare + table[GIVEN, :3].max() < least:
+            found.append(self._both(given, family))
+        return found
+
+    def _weak(self) -> float:
+        """The most that may come from levels by which nobody is looked up."""
+        weak = [max(0.0, self._bits[0, f, last + 1 : 9].max()) for f, last in _FITS.items() if last + 1 < len(LEVELS[FIELDS[f]])]
+        return float(sum(weak))
+
+    def _both(self, given: Codes, family: Codes) -> Codes:
+        e = self._scan.extract
+        fits = (self._given <= _FITS[GIVEN]) | self._swaps[1]
+        return family[fits[e.given.codes[family]]] if len(family) else given[:0]
+
+    def levels(self, rows: Codes) -> tuple[Levels, Levels]:
+        """Levels of given and family name."""
+        e = self._scan.extract
+        g, f = e.given.codes[rows], e.family.codes[rows]
+        given, across = self._given[g], self._across[e.tokens.codes[rows]]
+        across = np.where((given == 5) & (across != 0), MISSING, across)
+        given = np.where(given == MISSING, MISSING, np.minimum(given, across))
+        family = self._family[f]
+        same_given, fits_given, same_family, fits_family = self._swaps
+        swapped = (same_given[g] & fits_family[f]) | (same_family[f] & fits_given[g])
+        swapped &= self._name.given != self._name.family
+        return np.where(swapped, 1, given).astype(np.uint8), np.where(swapped, 1, family).astype(np.uint8)
+
+    def reach(self, rows: Codes) -> Bits:
+        """The most that a row can score: bits against a stranger, the best middle name and sex taken for granted."""
+        given, family = self.levels(rows)
+        table = self._bits[0]
+        total = self._question.priors[0] + table[GIVEN][given] + table[FAMILY][family] + table[MIDDLE, 0] + table[SEX, 0]
+        for field, levels in self._fields.levels(rows).items():
+            total += table[field][levels]
+        return total
+
+    def totals(self, rows: Codes) -> Bits:
+        """The score of each row, relatives and twins taken off."""
+        given, family = self.levels(rows)
+        middle = np.where(given < 4, self._scan.middles.levels(self._name, rows), MISSING)
+        levels = {GIVEN: given, FAMILY: family, MIDDLE: middle, SEX: self._fields.sexes(rows, given), **self._fields.levels(rows)}
+        joint = np.where((given == 0) & (family == 0), self._joint, 0.0)
+        odds = [sum(self._bits[null, field][lv] for field, lv in levels.items()) + prior for null, prior in enumerate(self._question.priors)]
+        odds[0] = odds[0] + joint
+        return -np.logaddexp2(np.logaddexp2(-odds[0], -odds[1]), -odds[2])
