@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.starlette_client import OAuth
+from authlib.deprecate import AuthlibDeprecationWarning
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from gateway.web.rendering import page
 from gateway.web.session import Session, Sessions, new_session
+
+with warnings.catch_warnings():  # Authlib would rather use a successor of httpx; that is for its own next version
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
+    from authlib.integrations.base_client import OAuthError
+    from authlib.integrations.starlette_client import OAuth
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +66,13 @@ def build_router(settings: OidcSettings, sessions: Sessions, now: Callable[[], d
     @router.get("/sign-in/return")
     async def come_back(request: Request) -> Response:
         try:
+            if request.query_params.get("iss", settings.issuer) != settings.issuer:  # RFC 9207: another provider's answer
+                raise OAuthError
             token = await oauth.identity.authorize_access_token(request)
-        except OAuthError:
+        except Exception:  # noqa: BLE001  a refusal, a forged answer, a provider that is away: the person is told the same
             return page("sign_in_failed.html", None, status=401)
-        request.session.clear()
+        finally:
+            request.session.clear()
         session = new_session(dict(token["userinfo"]), now())
         await run_in_threadpool(record, session)
         cookie = await run_in_threadpool(sessions.begin, session)
