@@ -19,7 +19,7 @@ from contracts.register import looked_at, read_outputs
 from contracts.tables import Problem, Table
 from gateway.domain.agreements import DEFAULT_LOOKUP_FIELDS, Capability, Field, Limits, Purpose, RecordSystem, SharingAgreement, SystemKind
 from gateway.domain.case_list import Role
-from gateway.domain.identifiers import AgencyId, SystemKey
+from gateway.domain.identifiers import AgencyId, MaracId, SystemKey
 
 FILE_NAME = "agreement.toml"
 _ID = r"[a-z0-9]+(-[a-z0-9]+)*"
@@ -140,6 +140,7 @@ def _agreement(agency_id: AgencyId, table: Table, version: str) -> SharingAgreem
         agency_id=agency_id,
         name=about.text("name", says="write the agency's full name"),
         parties=about.texts("parties", "list the organisations that signed"),
+        maracs=frozenset(MaracId(marac) for marac in about.texts("maracs", "list the ids of the Maracs, such as northmoor")),
         lawful_basis=about.text("lawful_basis", says="name the lawful basis of the sharing"),
         valid_from=about.day("valid_from"),
         valid_until=about.day("valid_until"),

@@ -38,8 +38,9 @@ _CHANGED = "circumstances changed"
 class Cycle:
     """Plays on a running stage. Every method is one step; ``report`` is the hit report before anybody decided anything."""
 
-    def __init__(self, stage: Stage, teller: Teller) -> None:
-        self._stage, self._gateway, self._tell = stage, stage.gateway, teller
+    def __init__(self, stage: Stage, teller: Teller, patience: float = 1.0) -> None:
+        """``patience`` lengthens every wait, for those who disturb."""
+        self._stage, self._gateway, self._tell, self._patience = stage, stage.gateway, teller, patience
         self._cast = Cast.read(self._gateway.settings.users)
         self._coordinator = self._cast.one(UserRole.COORDINATOR)
         self._marac: MaracId = next(iter(sorted(self._coordinator.marac_ids)))
@@ -84,7 +85,7 @@ class Cycle:
 
     def wait_for_answers(self) -> None:
         """Every question is answered, or given up with its reason."""
-        self._tell.wait("agencies asked about everybody", len(self._lookups()), self._answered, ANSWERS_LIMIT_S)
+        self._tell.wait("agencies asked about everybody", len(self._lookups()), self._answered, self._patience * ANSWERS_LIMIT_S)
 
     def _lookups(self) -> Sequence[object]:
         with self._gateway.transaction() as work:
@@ -184,7 +185,7 @@ class Cycle:
         for representative in self._representatives():
             self._place_by_hand(representative)
         flags = self._flags()
-        self._tell.wait("alerts read back, or receipted", len(flags), lambda: sum(f.state in _SETTLED_FLAGS for f in self._flags()), ALERTS_LIMIT_S)
+        self._tell.wait("alerts read back, or receipted", len(flags), lambda: sum(f.state in _SETTLED_FLAGS for f in self._flags()), self._patience * ALERTS_LIMIT_S)
         states = Counter(flag.state.value for flag in self._flags())
         self._tell.step("alerts: " + ", ".join(f"{count} {state}" for state, count in sorted(states.items())))
         self._check_placed_once()
@@ -227,7 +228,7 @@ class Cycle:
             done = actions.assign(work, self._coordinator, self._list(), new, self._gateway.holidays)
         self._tell.check(len(done) == len(new) > 0, f"{len(done)} actions assigned", "not every action could be assigned")
         arrived = (ActionState.WITH_AGENCY, ActionState.WITH_REPRESENTATIVE)
-        self._tell.wait("actions with their agencies", len(done), lambda: sum(a.state in arrived for a in self._actions()), ACTIONS_LIMIT_S)
+        self._tell.wait("actions with their agencies", len(done), lambda: sum(a.state in arrived for a in self._actions()), self._patience * ACTIONS_LIMIT_S)
 
     def complete(self) -> None:
         """Agencies' people finish their work in their own systems, one of them because it is no longer possible."""
@@ -245,8 +246,8 @@ class Cycle:
     def wait_until_closed(self) -> None:
         """Completions come back by poll, notice and page; each closes its action once, and the coordinator's system is told once."""
         ends, count = ACTION_MACHINE.ends(), len(self._actions())
-        self._tell.wait("actions closed by the agencies' own answers", count, lambda: sum(a.state in ends for a in self._actions()), ACTIONS_LIMIT_S)
-        self._tell.wait("completions told to the coordinator's system", count, lambda: len(self._told()), ACTIONS_LIMIT_S)
+        self._tell.wait("actions closed by the agencies' own answers", count, lambda: sum(a.state in ends for a in self._actions()), self._patience * ACTIONS_LIMIT_S)
+        self._tell.wait("completions told to the coordinator's system", count, lambda: len(self._told()), self._patience * ACTIONS_LIMIT_S)
         told = self._told()
         self._tell.check(len(set(told)) == len(told), "each completion was told once", "a completion was told more than once")
 

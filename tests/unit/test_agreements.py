@@ -19,6 +19,7 @@ WHOLE = """
 [agreement]
 name = "Ashby Trust"
 parties = ["Ashby Marac", "Ashby Trust"]
+maracs = ["ashby"]
 lawful_basis = "UK GDPR Article 6(1)(e)"
 valid_from = 2026-01-01
 valid_until = 2027-12-31
@@ -105,6 +106,7 @@ def test_the_version_is_of_the_text(tmp_path: Path) -> None:
         ('name = "Ashby Trust"\n', "", "agreement.name", "is missing"),
         ('name = "Ashby Trust"', "name = 7", "agreement.name", "full name"),
         ('parties = ["Ashby Marac", "Ashby Trust"]', "parties = []", "agreement.parties", "list the organisations"),
+        ('maracs = ["ashby"]\n', "", "agreement.maracs", "such as northmoor"),
         ("valid_from = 2026-01-01", 'valid_from = "1 January"', "agreement.valid_from", "2026-04-01"),
         ("valid_until = 2027-12-31", "valid_until = 2025-12-31", "agreement.valid_until", "must not be before"),
         ('"ashby-duty"', '"Ashby Duty"', "agreement.representative", "lower case"),
@@ -147,7 +149,7 @@ def test_each_wrong_key_is_named_with_its_fix(tmp_path: Path, was: str, becomes:
 def test_every_problem_of_a_file_is_told_at_once(tmp_path: Path) -> None:
     _, problems = read_agreement(agency(tmp_path, "[agreement]\n"))
     assert {problem.key for problem in problems} == {
-        "agreement.name", "agreement.parties", "agreement.lawful_basis", "agreement.valid_from", "agreement.valid_until",
+        "agreement.name", "agreement.parties", "agreement.maracs", "agreement.lawful_basis", "agreement.valid_from", "agreement.valid_until",
         "agreement.representative", "shares.purposes", "receives.categories",
     }  # fmt: skip
 
