@@ -14,7 +14,7 @@ from gateway.domain.lookup import Answer, AnswerKind
 from gateway.domain.receipts import FlagReport
 from gateway.domain.releases import FlagCheckRelease, FlagRelease, FlagRemovalRelease, LookupRelease
 from mappings.answers import about_the_person, merge
-from mappings.hl7v2.ack import build_accept, read_acknowledgement, wants_accept
+from mappings.hl7v2.ack import answers, build_accept, wants_accept
 from mappings.hl7v2.er7 import Unreadable, read
 from mappings.hl7v2.pdq import Page, Query, build_query, control_id, read_response
 from mappings.hl7v2.profile import Profile
@@ -45,13 +45,13 @@ class Hl7v2Connector(Incapable):
         questions = plan(release, self._profile)
         asking = _Asking(self._mllp, self._profile, release, self._clock())
         try:
-            answers = [await asking.ask(question) for question in questions.first]
-            if answers and all(answer.kind is AnswerKind.NOBODY for answer in answers):
-                answers += [await asking.ask_again(question) for question in questions.second]
+            told = [await asking.ask(question) for question in questions.first]
+            if told and all(answer.kind is AnswerKind.NOBODY for answer in told):
+                told += [await asking.ask_again(question) for question in questions.second]
         except Fault as fault:
             fault.digest = asking.digest
             raise
-        return Reply(merge(answers, questions.complete), asking.digest)
+        return Reply(merge(told, questions.complete), asking.digest)
 
     async def place_flag(self, release: FlagRelease, unsure: bool) -> Reply[FlagReport]:
         """Refused: no message of the standard places an alert that only staff can see (ADT is copied to subscribers)."""
@@ -88,7 +88,7 @@ class _Asking:
         pages: list[Answer] = []
         pointer = ""
         for number in range(MOST_PAGES):
-            query = Query(question, tag, self._next_id(number), pointer)
+            query = Query(question, tag, self._next_id(number) if number else tag, pointer)
             page = await self._page(query)
             pages.append(page.answer)
             pointer = page.pointer
@@ -135,10 +135,10 @@ class _PdqExchange:
         """Ours is what answers our control id and can be read; an accept acknowledgement is waited past."""
         try:
             reply = read(frame, self._profile.assumed_character_set)
-            acknowledgement = read_acknowledgement(reply)
-            if acknowledgement is None or acknowledgement.control_id != self._query.control_id:
+            answered, accepted_only = answers(reply)
+            if answered != self._query.control_id:
                 return Verdict.FOREIGN
-            if acknowledgement.accepted_only:
+            if accepted_only:
                 return Verdict.WAIT
             self.page = read_response(reply, self._query, self._profile)
         except Unreadable:

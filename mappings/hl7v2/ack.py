@@ -38,11 +38,6 @@ class Acknowledgement:
     """ERR-2 of each error: segment, its number, field, as it came."""
 
     @property
-    def accepted_only(self) -> bool:
-        """A commit accept: the message is safe with the receiver, and its reply is still to come."""
-        return self.code is AckCode.CA
-
-    @property
     def failed(self) -> bool:
         """Whether the message was refused or could not be worked on."""
         return self.code not in (AckCode.AA, AckCode.CA)
@@ -67,6 +62,13 @@ def read_acknowledgement(message: Message) -> Acknowledgement | None:
     errors = message.every("ERR")
     codes = tuple(code for code in map(_error_code, errors) if code)
     return Acknowledgement(AckCode(msa.text(1)), msa.text(2), codes, tuple(error.field(2) for error in errors))
+
+
+def answers(message: Message) -> tuple[str, bool]:
+    """The control id that a reply answers ("" if none), and whether it is a commit accept: then the message is safe with the receiver,
+    and its reply is still to come."""
+    msa = message.first("MSA")
+    return (msa.text(2), msa.text(1) == AckCode.CA) if msa else ("", False)
 
 
 def _error_code(error: Segment) -> str:

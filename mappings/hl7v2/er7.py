@@ -71,10 +71,11 @@ STANDARD = Delimiters()
 class Value:
     """One repetition of a field. ``text`` gives components unescaped; ``""`` (delete this, in HL7) reads as nothing."""
 
-    __slots__ = ("_codec", "_delimiters", "_parts")
+    __slots__ = ("_codec", "_delimiters", "_parts", "_plain")
 
     def __init__(self, raw: str, delimiters: Delimiters, codec: str) -> None:
         self._parts = raw.split(delimiters.component)
+        self._plain = not (delimiters.subcomponent in raw or delimiters.escape in raw or '""' in raw)
         self._delimiters = delimiters
         self._codec = codec
 
@@ -83,12 +84,16 @@ class Value:
         if component > len(self._parts):
             return ""
         raw = self._parts[component - 1]
-        if self._delimiters.subcomponent in raw:
-            subs = raw.split(self._delimiters.subcomponent)
-            raw = subs[subcomponent - 1] if subcomponent <= len(subs) else ""
-        elif subcomponent > 1:
+        if not self._plain:
+            return self._part(raw, subcomponent)
+        return raw if subcomponent == 1 else ""
+
+    def _part(self, raw: str, subcomponent: int) -> str:
+        parts = raw.split(self._delimiters.subcomponent)
+        if subcomponent > len(parts):
             return ""
-        return "" if raw == '""' else unescape(raw, self._delimiters, self._codec)
+        part = parts[subcomponent - 1]
+        return "" if part == '""' else unescape(part, self._delimiters, self._codec)
 
 
 class Segment:
@@ -115,14 +120,15 @@ class Segment:
 
     def field(self, number: int) -> str:
         """A field as raw ER7, "" when absent."""
-        fields = self.fields
+        fields = self._fields or self.fields
         return fields[number] if number < len(fields) else ""
 
     def text(self, number: int, component: int = 1, subcomponent: int = 1) -> str:
         """A component of the first repetition of a field."""
         raw = self.field(number)
-        if not raw:
-            return ""
+        if not raw or raw.isalnum():
+            # Most codes and numbers have no part and no escape in them.
+            return raw if component == subcomponent == 1 else ""
         return Value(raw.split(self._delimiters.repetition, 1)[0], self._delimiters, self._codec).text(component, subcomponent)
 
     def values(self, number: int) -> list[Value]:
@@ -157,7 +163,10 @@ class Message:
 
     def first(self, name: str) -> Segment | None:
         """The first segment of a name."""
-        return next((segment for segment in self.segments if segment.name == name), None)
+        for segment in self.segments:
+            if segment.name == name:
+                return segment
+        return None
 
     def every(self, name: str) -> list[Segment]:
         """All segments of a name, in order."""
@@ -189,9 +198,11 @@ def _read_header(line: bytes) -> tuple[Delimiters, str]:
     """The encoding characters and MSH-18; latin-1 reads any byte, and both must be ASCII to be of use."""
     header = line.decode("latin-1").rstrip("\n")
     fields = header.split(header[3:4]) if len(header) > 3 else [header]
+    declared = fields[17] if len(fields) > 17 else ""
+    if header.startswith("MSH|^~\\&|"):
+        return STANDARD, declared
     if len(fields) < 2 or not _usable(header[3] + fields[1]):
         raise Unreadable(Problem.ENCODING_CHARACTERS)
-    declared = fields[17] if len(fields) > 17 else ""
     return Delimiters(header[3], *fields[1][:4]), declared
 
 

@@ -7,7 +7,6 @@ persons than were counted) is no answer at all.
 from __future__ import annotations
 
 import hashlib
-from base64 import b32encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,8 +59,8 @@ def control_id(lookup: UUID, at: datetime, question: int, page: int) -> str:
     A later attempt has another one on purpose. The receiver keeps its first answer to a control id, good or bad, and a query has no
     effect that could be doubled: what is wanted later is a fresh answer.
     """
-    seed = f"{lookup}/{at.timestamp():.6f}/{question}/{page}".encode()
-    return b32encode(hashlib.sha256(seed).digest()[:13])[:20].decode()
+    seed = b"%b/%d/%d/%d" % (lookup.bytes, at.timestamp() * 1_000_000, question, page)
+    return hashlib.sha256(seed).hexdigest()[:20].upper()
 
 
 def build_query(query: Query, at: datetime, profile: Profile) -> bytes:

@@ -72,7 +72,7 @@ def _is_own(namespace: str, oid: str, profile: Profile) -> bool:
 def _nhs_number(text: str) -> NhsNumber | None:
     """None for a number that fails its check: it is then kept as any other number, and proves nothing."""
     try:
-        return NhsNumber.parse(text)
+        return NhsNumber(text) if text.isdecimal() else NhsNumber.parse(text)
     except InvalidInput:
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from mappings.hl7v2.er7 import escape
 from mappings.hl7v2.profile import Profile
@@ -12,7 +12,8 @@ VERSION = "2.5"
 
 def timestamp(at: datetime) -> str:
     """A moment as TS in UTC, to the second."""
-    return at.astimezone(UTC).strftime("%Y%m%d%H%M%S+0000")
+    year, month, day, hour, minute, second = at.utctimetuple()[:6]
+    return f"{year:04d}{month:02d}{day:02d}{hour:02d}{minute:02d}{second:02d}+0000"
 
 
 def header(message_type: str, control_id: str, at: datetime, profile: Profile, accept: str = "", application: str = "") -> str:
