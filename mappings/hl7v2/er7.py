@@ -199,7 +199,7 @@ def _read_header(line: bytes) -> tuple[Delimiters, str]:
     header = line.decode("latin-1").rstrip("\n")
     fields = header.split(header[3:4]) if len(header) > 3 else [header]
     declared = fields[17] if len(fields) > 17 else ""
-    if header.startswith("MSH|^~\\&|"):
+    if header[3:9] == "|^~\\&|":
         return STANDARD, declared
     if len(fields) < 2 or not _usable(header[3] + fields[1]):
         raise Unreadable(Problem.ENCODING_CHARACTERS)
