@@ -5,7 +5,6 @@ python -m mappings.case_list.described
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 from gateway.domain.errors import CATALOGUE, Code
@@ -54,7 +53,3 @@ def _of_files() -> Iterable[Sequence[str]]:
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [heads, ["---"] * len(heads), *rows]
     return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
-
-
-if __name__ == "__main__":
-    sys.stdout.write(in_document(sys.stdin.read()))

@@ -122,8 +122,6 @@ def test_true_date_cells(moment: str, shows: str, dates: list[str], found: set[s
     assert ([d.iso() for d in result.dates], {c.value for c in result.codes}) == (dates, found)
 
 
-
-
 @pytest.mark.parametrize(
     ("orders", "code"),
     [

@@ -19,7 +19,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "case-list.md"
 
 def test_the_tables_of_the_document_are_those_of_the_code() -> None:
     document = DOCUMENT.read_text("utf-8")
-    assert in_document(document) == document, "run: python -m mappings.case_list.described < docs/case-list.md"
+    assert in_document(document) == document, "run: python docs/write_case_list.py"
     assert all(table in document for table in tables().values())
 
 

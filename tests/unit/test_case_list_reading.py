@@ -341,6 +341,12 @@ def test_cells_that_slipped_in_a_csv_row_hold_the_case(row: str) -> None:
     assert "ROW_SHIFTED" in parsed.held[0].codes
 
 
+def test_cells_that_slipped_in_every_row_are_seen_too() -> None:
+    parsed = from_csv("Case no,Role,Surname,First name,DOB\n1,V,Smith,Jones,Jane,31/01/1980\n1,P,Jones,Smith,Tom,30/01/1979\n")
+    assert not parsed.cases
+    assert parsed.held[0].codes == ("ROW_SHIFTED",)
+
+
 def test_a_line_of_text_under_the_list_is_shown_and_left_out() -> None:
     parsed = from_sheet([PER_PERSON, ("1", *JANE), ("1", *TOM), ("Printed for the chair only",)])
     assert [case.number for case in parsed.cases] == ["1"]
