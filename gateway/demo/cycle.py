@@ -38,8 +38,9 @@ _CHANGED = "circumstances changed"
 class Cycle:
     """Plays on a running stage. Every method is one step; ``report`` is the hit report before anybody decided anything."""
 
-    def __init__(self, stage: Stage, teller: Teller, patience: float = 1.0) -> None:
-        """``patience`` lengthens every wait, for those who disturb."""
+    def __init__(self, stage: Stage, teller: Teller, patience: float = 1.0, script: Path = DEMONSTRATION) -> None:
+        """``patience`` lengthens every wait, for those who disturb; ``script`` is the folder with list, truth and actions."""
+        self._script = script
         self._stage, self._gateway, self._tell, self._patience = stage, stage.gateway, teller, patience
         self._cast = Cast.read(self._gateway.settings.users)
         self._coordinator = self._cast.one(UserRole.COORDINATOR)
@@ -63,7 +64,7 @@ class Cycle:
 
     def receive(self) -> None:
         """The coordinator sends the list; a second time changes nothing."""
-        file = DEMONSTRATION / "case-list.xlsx"
+        file = self._script / "case-list.xlsx"
         for again in (False, True):
             parsed = self._gateway.read_case_list(file.read_bytes(), file.suffix)
             with self._gateway.transaction() as work:
@@ -76,7 +77,7 @@ class Cycle:
 
     def meeting_day(self) -> date:
         """As many working days ahead as the demonstration says."""
-        ahead = int(tomllib.loads((DEMONSTRATION / "meeting.toml").read_text(encoding="utf-8"))["meeting"]["working_days_ahead"])
+        ahead = int(tomllib.loads((self._script / "meeting.toml").read_text(encoding="utf-8"))["meeting"]["working_days_ahead"])
         today, holidays = self._gateway.today(), self._gateway.holidays.of("england-wales")
         day = today + timedelta(days=ahead)
         while working_days_before(day, ahead, holidays) < today or day.weekday() > 4 or day in holidays.days:
@@ -112,7 +113,7 @@ class Cycle:
         report = self._report(self._coordinator)
         self._tell.check(report.complete, f"hit report: {len(report.rows)} people at {len(report.agencies)} agencies, nobody missing", "answers are still awaited")
         self.rows = list(hits.rows(report))
-        found = differences(DEMONSTRATION / "truth.csv", self._with_own_records())
+        found = differences(self._script / "truth.csv", self._with_own_records())
         for words in found:
             self._tell.check(False, words)
         if not found:
@@ -222,7 +223,7 @@ class Cycle:
 
     def assign(self) -> None:
         """The meeting's actions go to the agencies' own systems."""
-        read = self._gateway.read_actions((DEMONSTRATION / "actions.csv").read_bytes())
+        read = self._gateway.read_actions((self._script / "actions.csv").read_bytes())
         new = [NewAction(a.case_number, a.agency_id, a.text, a.owner, a.due_on) for a in read.actions]
         with self._gateway.transaction() as work:
             done = actions.assign(work, self._coordinator, self._list(), new, self._gateway.holidays)
