@@ -167,7 +167,7 @@ def ruled(offered: Sequence[Offered], thresholds: Thresholds, claimed: frozenset
     best, rest = ranked[0], ranked[1:]
     why = _stops_best(best, rest, thresholds, claimed)
     if why is not Stop.NONE:
-        return [_for_review(best, why, thresholds), *[_for_review(o, stop(o.score), thresholds) for o in rest]]
+        return [_for_review(o, why if o is best else None, thresholds) for o in ranked]
     others = [Ruled(o.record, *_beside_a_link(o, best, thresholds), o.score) for o in rest]
     return [Ruled(best.record, Outcome.LINK, Stop.NONE, best.score), *others]
 
@@ -195,10 +195,10 @@ def _beside_a_link(o: Offered, best: Offered, t: Thresholds) -> tuple[Outcome, S
     return Outcome.NO, Stop.TOO_WEAK
 
 
-def _for_review(o: Offered, why: Stop, t: Thresholds) -> Ruled:
+def _for_review(o: Offered, why: Stop | None, t: Thresholds) -> Ruled:
     if o.score.total < t.review:
         return Ruled(o.record, Outcome.NO, Stop.TOO_WEAK, o.score)
-    return Ruled(o.record, Outcome.REVIEW, why or Stop.RIVAL, o.score)
+    return Ruled(o.record, Outcome.REVIEW, why or stop(o.score) or Stop.RIVAL, o.score)
 
 
 # -------------------------------------------------------------------------------------------------------------- one case

@@ -6,8 +6,8 @@ The original stays where it was: these values live only as long as a comparison.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable
-from datetime import date
 from typing import NamedTuple
 
 from gateway.domain.case_list import Person
@@ -101,8 +101,9 @@ def name(given: str, middle: str, family: str) -> Name:
     return Name(together, (*first, *second), tuple(second), whole, parts)
 
 
-def _alphabets(texts: Iterable[str]) -> bool:
-    return any(not t.isascii() and scripts(t) - {"LATIN"} for t in texts)
+def _not_latin(name: tuple[str, str, str]) -> bool:
+    whole = "".join(name)
+    return not whole.isascii() and bool(scripts(whole) - {"LATIN"})
 
 
 # --------------------------------------------------------------------------------------------------------- other fields
@@ -110,21 +111,23 @@ def _alphabets(texts: Iterable[str]) -> bool:
 
 def birth(text: str) -> Birth | None:
     """From ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``; None when it says nothing or no such day exists."""
+    parts = text.split("-")
     try:
-        numbers = [int(p) for p in text.split("-")]
+        return _possible(*map(int, parts)) if len(parts) <= 3 else None
     except ValueError:
         return None
-    return _possible(*(numbers + [0, 0])[:3]) if len(numbers) <= 3 else None
 
 
-def _possible(year: int, month: int, day: int) -> Birth | None:
+def _possible(year: int, month: int = 0, day: int = 0) -> Birth | None:
     if not _OLDEST_YEAR <= year <= _LATEST_YEAR:
         return None
-    try:
-        date(year, month or 1, day or 1)
-    except ValueError:
+    if not 0 <= month <= 12 or not 0 <= day <= 31 or (day > 28 and month and not _exists(year, month, day)):
         return None
     return year, month, day if month else 0
+
+
+def _exists(year: int, month: int, day: int) -> bool:
+    return day <= monthrange(year, month)[1]
 
 
 def home(lines: str, postcode: str, current: bool = True) -> Home | None:
@@ -143,8 +146,8 @@ def home(lines: str, postcode: str, current: bool = True) -> Home | None:
 
 def digits(text: str) -> str:
     """The ten digits of an NHS number as people write it; "" when it is not ten digits, or one digit ten times."""
-    only = "".join(c for c in text if c.isdigit() and c.isascii()) if not text.isdigit() else text
-    return only if len(only) == 10 and only.isascii() and only != only[0] * 10 else ""
+    only = text if text.isdigit() else text.replace(" ", "").replace("-", "")
+    return only if len(only) == 10 and only.isascii() and only.isdigit() and only != only[0] * 10 else ""
 
 
 def described(
@@ -169,7 +172,7 @@ def described(
         tuple([h for h in homes if h]),
         frozenset([d for p in phones if p and (d := dialled(p))]),
         hidden,
-        _alphabets(t for n in raw for t in n),
+        any([_not_latin(n) for n in raw]),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import log2
+from operator import getitem
 from typing import NamedTuple
 
 from gateway.domain.sealed import SEALED
@@ -117,11 +118,11 @@ class Scorer:
 
     def _weigh(self, priors: Sequence[float], levels: Levels, names: tuple[float, float, float], facts: tuple[bool, bool, bool]) -> Score:
         stranger, relative, twin = self._bits
-        fields = [table[level] for table, level in zip(stranger, levels, strict=True)]
+        fields = list(map(getitem, stranger, levels))
         fields[GIVEN], fields[FAMILY] = names[0], names[1]
         plain = priors[0] + sum(fields) + names[2]
-        kin = priors[1] + sum([table[level] for table, level in zip(relative, levels, strict=True)])
-        pair = priors[2] + sum([table[level] for table, level in zip(twin, levels, strict=True)])
+        kin = priors[1] + sum(map(getitem, relative, levels))
+        pair = priors[2] + sum(map(getitem, twin, levels))
         bars = (priors[0], *fields, names[2], -_also(plain - kin, plain - pair))
         return Score(sum(bars), levels, bars, *facts)
 
