@@ -162,9 +162,11 @@ class SecretGrant:
 
 def _key_of(text: str) -> jwk.RSAKey | jwk.ECKey:
     """A private key that one of our two algorithms can use. A PKCS #8 text does not say in words which kind it holds."""
-    text = text.strip()
-    if text.startswith("{"):
-        key: object = jwk.import_key(msgspec.json.decode(text))
+    if text.lstrip().startswith("{"):
+        told = msgspec.json.decode(text, type=dict[str, Any])
+        if told.get("kty") not in _ALGORITHMS:
+            raise ValueError
+        key: object = jwk.import_key(told)
     else:
         try:
             key = jwk.import_key(text, "RSA")
