@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, product
 
-from gateway.domain.case_list import Person, Role, RowProblem
+from gateway.domain.case_list import BirthDate, Person, Role, RowProblem
 from gateway.domain.case_list_reading import HeldRow, Layout, ParsedCase, ParsedPerson
 from gateway.domain.errors import Code
 from gateway.domain.sealed import Sealed
@@ -55,8 +55,15 @@ def same_person(one: Person, other: Person) -> bool:
     """Whether two entries seem to be one person: the same NHS number; or a name in common and no date of birth against it."""
     if one.nhs_number and one.nhs_number == other.nhs_number:
         return True
-    births, others = set(one.birth_dates), set(other.birth_dates)
-    return bool(name_keys(one) & name_keys(other)) and (not births or not others or bool(births & others))
+    if not name_keys(one) & name_keys(other):
+        return False
+    return not one.birth_dates or not other.birth_dates or any(_agree(a, b) for a in one.birth_dates for b in other.birth_dates)
+
+
+def _agree(one: BirthDate, other: BirthDate) -> bool:
+    """Whether two dates can be one: what both say is the same ("1980" agrees with any day of that year)."""
+    pairs = ((one.year, other.year), (one.month, other.month), (one.day, other.day))
+    return all(a is None or b is None or a == b for a, b in pairs)
 
 
 def to_cases(rows: Iterable[CaseRow], layout: Layout) -> list[Draft]:
@@ -80,7 +87,7 @@ def _goes_on(row: CaseRow, current: Draft, layout: Layout) -> bool:
     """Whether a row without a number belongs to the case above it: it names no victim, or (a row per case) the same one."""
     victims = [entry.person for entry in row.entries if entry.role is Role.VICTIM]
     if not victims:
-        return bool(row.entries)
+        return True
     known = current.of(Role.VICTIM)
     return layout is Layout.ROW_PER_CASE and all(any(same_person(v, k) for k in known) for v in victims)
 

@@ -135,6 +135,11 @@ def test_one_name_without_a_date_against_it_is_doubt() -> None:
     assert parsed.held[0].codes == ("SAME_PERSON_TWO_ROLES",)
 
 
+def test_part_of_a_date_is_not_against_the_whole_of_it() -> None:
+    assert one_case(("V", "Smith", "Jane", "1980"), ("P", "Smith", "Jane", "31/01/1980")).held[0].codes == ("SAME_PERSON_TWO_ROLES",)
+    assert not one_case(("V", "Smith", "Jane", "1981"), ("P", "Smith", "Jane", "31/01/1980")).held
+
+
 def test_a_child_who_is_also_the_perpetrator_is_held_as_child_only() -> None:
     parsed = one_case(JANE, ("P", "Smith", "Kim", "25/12/2009"), ("C", "Smith", "Kim", "25/12/2009"))
     assert names(parsed) == ["victim Jane Smith", "perpetrator Kim Smith"]
@@ -351,6 +356,11 @@ def test_a_line_of_text_under_the_list_is_shown_and_left_out() -> None:
     parsed = from_sheet([PER_PERSON, ("1", *JANE), ("1", *TOM), ("Printed for the chair only",)])
     assert [case.number for case in parsed.cases] == ["1"]
     assert [(h.row, h.codes, h.people) for h in parsed.held] == [(4, ("ROW_WITHOUT_PEOPLE",), ())]
+    elsewhere = from_sheet(
+        [(*PER_PERSON, "Notes"), ("1", *JANE), ("1", *TOM), (None, None, None, None, None, "for the chair only"), ("Total", 1)]
+    )
+    assert [(h.row, h.codes) for h in elsewhere.held] == [(4, ("ROW_WITHOUT_PEOPLE",))]
+    assert codes(elsewhere) == {"ROW_WITHOUT_PEOPLE", "TOTAL_ROW_LEFT_OUT"}
 
 
 def test_the_meeting_date_of_a_column_and_two_of_them() -> None:
