@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from hl7apy.consts import VALIDATION_LEVEL
@@ -12,6 +13,9 @@ from hl7apy.parser import parse_message
 
 from mappings.hl7v2 import er7
 from mappings.hl7v2.grammar import Breach, Finding, findings, keeps_structure, lacks_required
+from mappings.hl7v2.pdq import Query, build_query
+from mappings.hl7v2.profile import Profile
+from mappings.hl7v2.questions import Question
 
 WHOLE = "\r".join(
     [
@@ -163,3 +167,29 @@ def test_repetition_without_end_is_judged_in_a_time_that_grows_with_its_length_o
     begun = time.process_time()
     assert findings(er7.read((WHOLE + people + "MSA|AA|x\r").encode()), "RSP_K21") == (Finding(Breach.STRUCTURE),)
     assert time.process_time() - begun < 10
+
+
+QUERY = (
+    "MSH|^~\\&|QUERIES|RX1|PAS|RX2|20261102093000+0000||QBP^Q22^QBP_Q21|C1|P|2.5|||AL|AL||UNICODE UTF-8\r"
+    "QPD|IHE PDQ Query|T1|@PID.3.1^9990022224\rRCP|I|50^RD\rDSC|p1|I\r"
+)
+
+
+def test_our_query_is_found_without_fault_by_hl7apys_strict_reading() -> None:
+    """With one criterion: hl7apy 2.5 has QPD-3 once, ITI-21 repeats it."""
+    profile = Profile(sending_application="QUERIES", sending_facility="RX1", receiving_application="PAS", receiving_facility="RX2",
+                      acknowledgement="enhanced")  # fmt: skip
+    question = Question((("@PID.3.1", "9990022224"),))
+    ours = build_query(Query(question, "T1", "C1", "p1"), datetime(2026, 11, 2, 9, 30, tzinfo=UTC), profile)
+    assert ours.decode() == QUERY
+    assert not hl7apy_finds_fault(QUERY)
+
+
+def test_hl7apy_reads_several_criteria_as_we_wrote_them() -> None:
+    """``find_groups=False``: the way in which hl7apy drops nothing."""
+    question = Question((("@PID.5.1.1", "O'Brien & Sons"), ("@PID.7", "19880314")))
+    ours = build_query(Query(question, "T1", "C1"), datetime(2026, 11, 2, 9, 30, tzinfo=UTC), Profile()).decode()
+    message = parse_message(ours, validation_level=VALIDATION_LEVEL.TOLERANT, find_groups=False)
+    assert [child.name for child in message.children] == ["MSH", "QPD", "RCP"]
+    assert [field.to_er7() for field in message.qpd.qpd_3] == ["@PID.5.1.1^O'Brien \\T\\ Sons", "@PID.7^19880314"]
+    assert message.to_er7().rstrip("\r") == ours.rstrip("\r")
