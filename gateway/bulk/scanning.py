@@ -58,8 +58,9 @@ class Scan:
         return sorted([o for o in found if o.score.total >= least], key=lambda o: (-o.score.total, o.record))[:top]
 
     def totals(self, question: Question, rows: Codes) -> Bits:
-        """The score of each row by its best name; for a record of one row the same as the scorer's."""
-        return np.max([one.totals(rows) for one in self._each_name(question)], axis=0)
+        """The score of each row by the name that says most; for a record of one row the same as the scorer's."""
+        worth, totals = np.moveaxis(np.array([one.totals(rows) for one in self._each_name(question)]), 1, 0)
+        return np.take_along_axis(totals, worth.argmax(axis=0)[None], axis=0)[0]
 
     def _each_name(self, question: Question) -> list[OneName]:
         fields = Fields(self, question.described)
@@ -153,10 +154,12 @@ class OneName:
     def candidates(self, least: float) -> list[Codes]:
         """Rows that could reach ``least`` by anything, each list by what makes them fit."""
         e, table = self._scan.extract, self._bits[0]
+        spare = self._question.priors[0] + table[MIDDLE, 0] + table[SEX, 0] + self._weak()
+        if spare >= least:
+            return [np.arange(len(e.record), dtype=np.int32)]
         given = e.given.rows(np.flatnonzero((self._given[:-1] <= _FITS[GIVEN]) | self._swaps[1][:-1]))
         family = e.family.rows(np.flatnonzero((self._family[:-1] <= _FITS[FAMILY]) | self._swaps[3][:-1]))
         tokens = e.tokens.rows(np.flatnonzero(self._across[:-1] == 0))
-        spare = self._question.priors[0] + table[MIDDLE, 0] + table[SEX, 0] + self._weak()
         found = [*self._fields.fitting(), tokens]
         if spare + table[GIVEN, :3].max() >= least:
             found.append(given)
@@ -198,12 +201,13 @@ class OneName:
             total += table[field][levels]
         return total
 
-    def totals(self, rows: Codes) -> Bits:
-        """The score of each row, relatives and twins taken off."""
+    def totals(self, rows: Codes) -> tuple[Bits, Bits]:
+        """What the names of each row are worth, and its score, relatives and twins taken off."""
         given, family = self.levels(rows)
         middle = np.where(given < 4, self._scan.middles.levels(self._name, rows), MISSING)
         levels = {GIVEN: given, FAMILY: family, MIDDLE: middle, SEX: self._fields.sexes(rows, given), **self._fields.levels(rows)}
         joint = np.where((given == 0) & (family == 0), self._joint, 0.0)
         odds = [sum(self._bits[null, field][lv] for field, lv in levels.items()) + prior for null, prior in enumerate(self._question.priors)]
         odds[0] = odds[0] + joint
-        return -np.logaddexp2(np.logaddexp2(-odds[0], -odds[1]), -odds[2])
+        worth = self._bits[0][GIVEN][given] + self._bits[0][FAMILY][family] + self._bits[0][MIDDLE][middle] + joint
+        return worth, -np.logaddexp2(np.logaddexp2(-odds[0], -odds[1]), -odds[2])

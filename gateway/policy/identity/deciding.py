@@ -82,7 +82,6 @@ _BORN = _at("birth", "same", "same_january")
 _BORN_SLIPPED = _at("birth", "swapped", "one_digit")
 _BORN_OTHERWISE = _at("birth", "one_part", "decade", "different", "generation")
 _HOME = _at("address", "same", "previous", "near")
-_PLACE = _HOME | _at("address", "postcode")
 _GENERATION = LEVELS["birth"].index("generation")
 _SAME, _SLIP, _NUMBER_DIFFERS = 0, 1, 2
 _MIDDLE_DIFFERS = LEVELS["middle"].index("different")
@@ -128,7 +127,7 @@ def _date_differs(s: Score) -> bool:
 
 def _name_and_date_only(s: Score) -> bool:
     lv = s.levels
-    return not (_numbered(lv) or lv[ADDRESS] in _PLACE or lv[PHONE] == _SAME or lv[CONTEXT] == _SAME)
+    return not (_numbered(lv) or lv[ADDRESS] in _HOME or lv[PHONE] == _SAME or lv[CONTEXT] == _SAME)
 
 
 _RULES: tuple[tuple[Callable[[Score], bool], Stop], ...] = (
