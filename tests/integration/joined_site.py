@@ -1,6 +1,6 @@
 """The whole site for tests: pages and API on a real port, the demonstration's agencies and identity provider, a list with its answers.
 
-    from tests.integration.joined_site import site   # a fixture, one for each module that imports it
+from tests.integration.joined_site import site   # a fixture, one for each module that imports it
 """
 
 from __future__ import annotations
@@ -72,9 +72,9 @@ class Site:
         """A client that is closed with the site."""
         return self.opened.enter_context(httpx.Client(base_url=base, headers=headers, timeout=30))
 
-    def deliver(self) -> None:
-        """Sends what waits, until nothing is due."""
-        asyncio.run(self.gateway.relay().run())
+    def deliver(self, within_s: float = 2.0) -> None:
+        """Sends what waits, until nothing is due or the time is over (an agency that is silent is waited for no longer)."""
+        _deliver(self.gateway, within_s)
 
     def sign_in(self, user: str) -> Person:
         """A person at a browser, signed in through the identity provider."""
@@ -157,7 +157,9 @@ _TOWN = pytest.StashKey[Town]()
 
 
 @pytest.fixture(scope="module")
-def site(request: pytest.FixtureRequest, databases: Any, migrated_template: str, servers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(
+    request: pytest.FixtureRequest, databases: Any, migrated_template: str, servers: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
     """The site with the demonstration list handed in and every agency asked; a database of its own for each module."""
     if _TOWN not in request.config.stash:
         built = _build(databases, migrated_template, servers.redis_url, tmp_path_factory.mktemp("town"))
@@ -186,9 +188,17 @@ def _build(databases: Any, migrated: str, redis_url: str, folder: Path) -> Town:
     }  # fmt: skip
     gateway = load_gateway(settings_from({**environment, "DATABASE_URL": database_url}))
     list_id = _hand_in(gateway)
-    asyncio.run(gateway.relay().run())
+    _deliver(gateway, 6)
     gateway.close()
     return Town(neighbourhood, environment, port, urlsplit(database_url).path.lstrip("/"), list_id)
+
+
+def _deliver(gateway: Gateway, within_s: float) -> None:
+    stop = threading.Event()
+    alarm = threading.Timer(within_s, stop.set)
+    alarm.start()
+    asyncio.run(gateway.relay().run(stop))
+    alarm.cancel()
 
 
 def _start_identity(neighbourhood: Neighbourhood) -> dict[str, str]:
