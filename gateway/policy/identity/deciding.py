@@ -118,11 +118,14 @@ def _name_differs(s: Score) -> bool:
 
 
 def _date_differs(s: Score) -> bool:
+    """A slip is believed where name and home are the same, or the number and a place: clerks do copy the number of a namesake."""
     lv = s.levels
-    if lv[BIRTH] in _BORN or _numbered(lv):
+    if lv[BIRTH] in _BORN:
         return False
-    settled = lv[GIVEN] == _SAME and lv[FAMILY] == _SAME and (lv[ADDRESS] in _HOME or lv[CONTEXT] == _SAME)
-    return not (lv[BIRTH] in _BORN_SLIPPED and settled)
+    if _numbered(lv):
+        return not (lv[ADDRESS] in _HOME or lv[PHONE] == _SAME or lv[CONTEXT] == _SAME)
+    named = lv[GIVEN] == _SAME and lv[FAMILY] == _SAME
+    return not (lv[BIRTH] in _BORN_SLIPPED and named and (lv[ADDRESS] in _HOME or lv[CONTEXT] == _SAME))
 
 
 def _name_and_date_only(s: Score) -> bool:

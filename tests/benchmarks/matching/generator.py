@@ -15,7 +15,9 @@ from tests.benchmarks.matching.slips import nickname, one_digit, part_of, respel
 from tests.benchmarks.matching.town import Home, Resident, Town, years_old
 
 BUILDING_SEEDS = (1, 2, 3, 4, 5, 6)
-JUDGING_SEEDS = tuple(range(101, 113))
+"""Weights and frequencies come from these; 7 to 99 may be looked at for mistakes."""
+JUDGING_SEEDS = tuple(range(201, 217))
+"""The second judging; 101 to 112 were the first and are spent: two rules were mended after it, on mistakes of seeds 7 to 24."""
 INDEX_COLUMNS = "rec_id nhs_number family_name given_name middle_names alias sex dob address town postcode phone".split()
 QUERY_COLUMNS = (
     "query_id case_id role nhs_number family_name given_name middle_names alias sex dob address town postcode prev_address "

@@ -70,7 +70,7 @@ def report(tally: Tally) -> str:
 
 def main(arguments: list[str]) -> None:
     first, last = map(int, arguments or (JUDGING_SEEDS[0], JUDGING_SEEDS[-1]))
-    print(report(judged(tuple(s for s in JUDGING_SEEDS if first <= s <= last))))
+    print(report(judged(tuple(range(first, last + 1)))))
 
 
 if __name__ == "__main__":
