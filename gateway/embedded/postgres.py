@@ -59,15 +59,16 @@ class PostgresServer:
         self._descriptor = -1
 
     def start(self) -> None:
-        """Initialises the folder if it is new, and starts. Raises ``CannotStart``."""
+        """Initialises the folder if it is new, and starts; started again, it keeps its port. Raises ``CannotStart``."""
         self._take_folder()
         self._clear_stale_pid()
         for _ in range(3):  # another process may take the free port before the server does
-            self._port = free_port()
+            self._port = self._port or free_port()
             self._child = self._run("postgres", "cluster", "-p", str(self._port), *self._settings())
             if self._comes_up(self._child):
                 return
             self._child.stop()
+            self._port = 0
         raise CannotStart("PostgreSQL did not start.", f"Its own words are in {self._log}.")
 
     def url(self, database: str) -> str:

@@ -60,6 +60,7 @@ def take(connection: Connection, name: str, every: timedelta) -> bool:
 
 def run_due(gateway: Gateway, jobs: tuple[Job, ...]) -> Mapping[str, int]:
     """Does what is due. A job that fails is put off, told, and does not keep the others from running."""
+    learn(gateway.engine, [job.name for job in jobs])
     done: dict[str, int] = {}
     for job in jobs:
         try:

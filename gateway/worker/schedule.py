@@ -24,7 +24,6 @@ _LAST = text("SELECT done_at FROM jobs WHERE name = :name")
 def run_scheduler(gateway: Gateway, stop: threading.Event, every: timedelta = EVERY) -> int:
     """Rings until told to stop. Returns the exit status."""
     _log.info("scheduler starts")
-    learn(gateway.engine, [BEAT])
     while not stop.wait(every.total_seconds() / 4):
         try:
             tick(gateway, every)
@@ -35,6 +34,7 @@ def run_scheduler(gateway: Gateway, stop: threading.Event, every: timedelta = EV
 
 def tick(gateway: Gateway, every: timedelta = EVERY) -> bool:
     """One look: whether a sweep was due and has been rung for. A sweep that nobody takes in time is forgotten, so none pile up."""
+    learn(gateway.engine, [BEAT])
     with gateway.engine.begin() as connection:
         due = take(connection, BEAT, every)
     return due and gateway.bell.ring(SWEEP, expires_s=5 * every.total_seconds())

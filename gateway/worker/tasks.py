@@ -8,7 +8,7 @@ from gateway.bootstrap import Gateway
 from gateway.broker import SWEEP, WAKE
 from gateway.telemetry import log
 from gateway.worker.delivery import DeliveryRunner
-from gateway.worker.jobs import jobs_of, learn, run_due
+from gateway.worker.jobs import jobs_of, run_due
 
 _log = log("gateway.worker")
 
@@ -16,7 +16,6 @@ _log = log("gateway.worker")
 def register(app: Celery, gateway: Gateway, runner: DeliveryRunner) -> None:
     """Makes the tasks known to the application."""
     jobs = jobs_of(gateway)
-    learn(gateway.engine, [job.name for job in jobs])
 
     @app.task(name=WAKE)  # type: ignore[untyped-decorator]
     def wake(nudge: str) -> None:
