@@ -137,6 +137,11 @@ class Gateway:
         with self.engine.connect() as connection:
             return verify(connection, self.vault)
 
+    def schema_is_current(self) -> bool:
+        """Whether the database is at the schema of this version."""
+        with self.engine.connect() as connection:
+            return schema.is_current(connection)
+
     def migrate(self) -> None:
         """Brings the database to the schema of this version."""
         schema.upgrade(self.engine)

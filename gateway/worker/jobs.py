@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, text
 
@@ -26,6 +26,7 @@ _TAKE = text("""
     WHERE name = (SELECT name FROM jobs WHERE name = :name AND due_at <= now() AND NOT paused FOR UPDATE SKIP LOCKED)
     RETURNING name
 """)
+_LAST = text("SELECT done_at FROM jobs WHERE name = :name")
 _PUT_OFF = text("UPDATE jobs SET due_at = now() + :later WHERE name = :name")
 
 
@@ -56,6 +57,13 @@ def learn(engine: Engine, names: Sequence[str]) -> None:
 def take(connection: Connection, name: str, every: timedelta) -> bool:
     """Whether the work of this name is due and is now ours; its next due time is set in the same transaction."""
     return connection.execute(_TAKE, {"name": name, "every": every}).first() is not None
+
+
+def last_done(engine: Engine, name: str) -> datetime | None:
+    """When the work of this name was done last; None if it never was."""
+    with engine.connect() as connection:
+        found: datetime | None = connection.execute(_LAST, {"name": name}).scalar()
+    return found
 
 
 def run_due(gateway: Gateway, jobs: tuple[Job, ...]) -> Mapping[str, int]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
-
-from sqlalchemy import text
+from datetime import timedelta
 
 from gateway.bootstrap import Gateway
 from gateway.broker import SWEEP
@@ -18,7 +16,6 @@ BEAT = "scheduler"
 """The row of ``jobs`` whose ``done_at`` is the scheduler's heartbeat; silence there is an alarm."""
 
 _log = log("gateway.worker")
-_LAST = text("SELECT done_at FROM jobs WHERE name = :name")
 
 
 def run_scheduler(gateway: Gateway, stop: threading.Event, every: timedelta = EVERY) -> int:
@@ -38,10 +35,3 @@ def tick(gateway: Gateway, every: timedelta = EVERY) -> bool:
     with gateway.engine.begin() as connection:
         due = take(connection, BEAT, every)
     return due and gateway.bell.ring(SWEEP, expires_s=5 * every.total_seconds())
-
-
-def last_beat(gateway: Gateway) -> datetime | None:
-    """When the scheduler last rang; None if it never did."""
-    with gateway.engine.connect() as connection:
-        found: datetime | None = connection.execute(_LAST, {"name": BEAT}).scalar()
-    return found

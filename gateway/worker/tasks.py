@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from celery import Celery
 
 from gateway.bootstrap import Gateway
 from gateway.broker import SWEEP, WAKE
-from gateway.telemetry import log
 from gateway.worker.delivery import DeliveryRunner
-from gateway.worker.jobs import jobs_of, run_due
+from gateway.worker.jobs import Job, jobs_of, run_due
 
-_log = log("gateway.worker")
+SWEPT = "worker"
+"""The row of ``jobs`` whose ``done_at`` says when a worker last swept to the end."""
 
 
 def register(app: Celery, gateway: Gateway, runner: DeliveryRunner) -> None:
     """Makes the tasks known to the application."""
-    jobs = jobs_of(gateway)
+    jobs = (*jobs_of(gateway), Job(SWEPT, timedelta(), lambda _: 0))
 
     @app.task(name=WAKE)  # type: ignore[untyped-decorator]
     def wake(nudge: str) -> None:

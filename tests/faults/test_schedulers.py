@@ -11,8 +11,8 @@ import redis
 from sqlalchemy import text
 
 from gateway.bootstrap import Gateway
-from gateway.worker.jobs import Job, learn, run_due
-from gateway.worker.schedule import last_beat, run_scheduler, tick
+from gateway.worker.jobs import Job, last_done, learn, run_due
+from gateway.worker.schedule import BEAT, run_scheduler, tick
 
 EVERY = timedelta(milliseconds=400)
 
@@ -58,9 +58,9 @@ def test_one_goes_on_when_the_other_is_gone(gateway: Gateway, bell: SilentBell) 
 
 
 def test_the_heartbeat_is_in_the_database(gateway: Gateway, bell: SilentBell) -> None:
-    assert last_beat(gateway) is None
+    assert last_done(gateway.engine, BEAT) is None
     tick(gateway, EVERY)
-    beat = last_beat(gateway)
+    beat = last_done(gateway.engine, BEAT)
     assert beat is not None
     assert abs((gateway.clock() - beat).total_seconds()) < 10
 
