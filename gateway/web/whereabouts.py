@@ -69,4 +69,4 @@ def _subject(work: Work, actor: Actor, task: PersonTask, about: UUID) -> Whereab
 
 
 def _person(work: Work, subject: Subject, href: str, label: str) -> Whereabouts:
-    return Whereabouts(href, label, work.case_lists.case(subject.case_id).number, subject.person.names[0])
+    return Whereabouts(href, label, work.case_lists.case(subject.case_id).number, subject.person.main_name)

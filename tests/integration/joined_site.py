@@ -194,11 +194,13 @@ def _build(databases: Any, migrated: str, redis_url: str, folder: Path) -> Town:
 
 
 def _deliver(gateway: Gateway, within_s: float) -> None:
+    """In a thread of its own: the caller's may belong to a browser's event loop."""
     stop = threading.Event()
-    alarm = threading.Timer(within_s, stop.set)
-    alarm.start()
-    asyncio.run(gateway.relay().run(stop))
-    alarm.cancel()
+    working = threading.Thread(target=lambda: asyncio.run(gateway.relay().run(stop)))
+    working.start()
+    working.join(within_s)
+    stop.set()
+    working.join(30)
 
 
 def _start_identity(neighbourhood: Neighbourhood) -> dict[str, str]:

@@ -133,12 +133,22 @@ def test_what_is_not_there_and_what_is_not_yours_are_the_same_page(site: Site, p
     police = people["u-police-representative"]
     with site.gateway.transaction() as work:
         of_others = next(k for k in work.lookups.of_list(site.list_id) if k.agency_id == "northmoor-nhs-trust")
-    given = {"version": "1", "record": "x"}
+    given = {"version": "1", "record": "this:x"}
     absent = police.post(f"/lists/{site.list_id}/review", {**given, "lookup_id": str(uuid4())})
     others = police.post(f"/lists/{site.list_id}/review", {**given, "lookup_id": str(of_others.id)})
     assert (absent.status_code, others.status_code) == (404, 404)
     assert absent.text == others.text
     assert police.get(f"/lists/{uuid4()}").text.count("NOT_FOUND") == police.get("/nowhere").text.count("NOT_FOUND") == 1
+
+
+def test_a_decision_needs_a_choice(site: Site, people: dict[str, Person]) -> None:
+    with site.gateway.transaction() as work:
+        possible = next(k for k in work.lookups.of_list(site.list_id) if k.agency_id == "northmoor-police" and k.outcome == "POSSIBLE" and k.graded)
+    given = {"lookup_id": str(possible.id), "version": str(possible.version)}
+    for choice in ({}, {"record": ""}, {"record": possible.graded[0].candidate.record_id}):
+        assert people["u-police-representative"].post(f"/lists/{site.list_id}/review", given | choice).status_code == 422
+    page = people["u-police-representative"].post_and_follow(f"/lists/{site.list_id}/review", given | {"record": "nobody"})
+    assert "Recorded: none of these records" in page
 
 
 def test_a_list_of_another_marac_does_not_exist(site: Site) -> None:

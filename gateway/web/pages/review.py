@@ -8,12 +8,14 @@ from uuid import UUID
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from gateway.domain.errors import CATALOGUE, Code
+from gateway.domain.errors import CATALOGUE, Code, InvalidInput
 from gateway.domain.identifiers import CaseListId, LookupId
 from gateway.services import hits, lookups
 from gateway.web.reader import Posting, Reading
 
 router = APIRouter(include_in_schema=False)
+
+THIS, NOBODY = "this:", "nobody"
 
 
 @router.get("/lists/{list_id}/review")
@@ -28,8 +30,10 @@ def decide(
     reader: Posting, list_id: UUID, lookup_id: Annotated[UUID, Form()], version: Annotated[int, Form()],
     record: Annotated[str, Form()], note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:  # fmt: skip
-    """This record, or (``record`` empty) none of them."""
-    chosen = record or None
+    """This record (``this:`` and its number), or ``nobody``. A form without a choice decides nothing."""
+    if record != NOBODY and not record.startswith(THIS):
+        raise InvalidInput(Code.REQUEST_MALFORMED)
+    chosen = None if record == NOBODY else record.removeprefix(THIS)
     reader.do(lambda work: hits.settle_match(work, reader.actor, LookupId(lookup_id), chosen, note, version))
     return reader.back_to(f"/lists/{list_id}/review", "settled" if chosen else "none")
 
