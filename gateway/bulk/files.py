@@ -33,7 +33,7 @@ def _csv_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
 
 
 def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
-    from pyarrow import parquet
+    from pyarrow import parquet  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     file = parquet.ParquetFile(path)
     _require(columns, file.schema_arrow.names)

@@ -22,8 +22,8 @@ def describe(row: Row) -> Described:
     return described(
         _names(row),
         [birth(part.strip()) for part in row["dob"].split(";")] if row["dob"] else (),
-        row["sex"],
-        row["nhs_number"],
+        sex=row["sex"],
+        nhs=row["nhs_number"],
         homes=homes,
         phones=row["phone"].split(";"),
     )

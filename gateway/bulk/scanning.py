@@ -60,7 +60,7 @@ class Scan:
     def totals(self, question: Question, rows: Codes) -> Bits:
         """The score of each row by the name that says most; for a record of one row the same as the scorer's."""
         worth, totals = np.moveaxis(np.array([one.totals(rows) for one in self._each_name(question)]), 1, 0)
-        return np.take_along_axis(totals, worth.argmax(axis=0)[None], axis=0)[0]
+        return np.asarray(np.take_along_axis(totals, worth.argmax(axis=0)[None], axis=0)[0])
 
     def _each_name(self, question: Question) -> list[OneName]:
         fields = Fields(self, question.described)
@@ -72,17 +72,23 @@ class Scan:
         reach = np.max([one.reach(rows) for one in names], axis=0)
         rows, reach = rows[reach >= least], reach[reach >= least]
         if len(rows) <= _HANDFUL:
-            return rows
+            return np.asarray(rows)
         first = rows[np.argpartition(-reach, _HANDFUL)[:_HANDFUL]]
-        bar = np.partition(self.totals(question, first), -min(top, _HANDFUL))[-min(top, _HANDFUL)]
-        return rows[reach >= bar]
+        return np.asarray(rows[reach >= self._bar(self.totals(question, first), first, top)])
+
+    def _bar(self, totals: Bits, rows: Codes, top: int) -> float:
+        """The score of the last of the ``top`` records among these rows; the least of all when they are fewer."""
+        order = np.argsort(-totals)
+        _, firsts = np.unique(self.extract.record[rows[order]], return_index=True)
+        best = np.sort(firsts)[:top]
+        return float(totals[order[best[-1]]]) if len(best) == top else -np.inf
 
     def _touched(self, names: Sequence[OneName], least: float) -> Codes:
         """Every row that could reach ``least``, once."""
         for one in names:
             for rows in one.candidates(least):
                 self._seen[rows] = True
-        found = np.flatnonzero(self._seen).astype(np.int32)
+        found: Codes = np.flatnonzero(self._seen).astype(np.int32)
         self._seen[found] = False
         return found
 
@@ -199,7 +205,7 @@ class OneName:
         total = self._question.priors[0] + table[GIVEN][given] + table[FAMILY][family] + table[MIDDLE, 0] + table[SEX, 0]
         for field, levels in self._fields.levels(rows).items():
             total += table[field][levels]
-        return total
+        return np.asarray(total)
 
     def totals(self, rows: Codes) -> tuple[Bits, Bits]:
         """What the names of each row are worth, and its score, relatives and twins taken off."""

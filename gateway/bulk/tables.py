@@ -233,7 +233,7 @@ class Births:
 
 
 def _one_digit(values: npt.NDArray[np.int16], one: int) -> Flags:
-    return (values % 10 == one % 10) | (values // 10 == one // 10)
+    return np.asarray((values % 10 == one % 10) | (values // 10 == one // 10))
 
 
 class Homes:

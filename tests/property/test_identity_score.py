@@ -30,8 +30,8 @@ def people(draw, names=ANYTHING):
     return described(
         [(draw(names), draw(names), draw(names)) for _ in range(count)],
         [birth(draw(DATES)) for _ in range(draw(st.integers(0, 2)))],
-        draw(st.sampled_from(["female", "male", "other", ""])),
-        draw(NUMBERS),
+        sex=draw(st.sampled_from(["female", "male", "other", ""])),
+        nhs=draw(NUMBERS),
         homes=[home(*draw(PLACES), current=draw(st.booleans())) for _ in range(draw(st.integers(0, 2)))],
         phones=[draw(PHONES)],
         hidden=draw(st.booleans()),

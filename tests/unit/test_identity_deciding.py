@@ -16,7 +16,7 @@ NUMBER, OTHER_NUMBER, MISTYPED = "9990000018", "9990000026", "9990000019"
 
 def person(given="Adrian", family="Webber", born="1980-10-12", at=HERE, nhs="", middle="", sex="male", phone="", before=None, hidden=False, alias=()):
     homes = [home(*at) if at else None, home(*before, current=False) if before else None]
-    return described([(given, middle, family), *alias], [birth(born)], sex, nhs, homes=homes, phones=[phone], hidden=hidden)
+    return described([(given, middle, family), *alias], [birth(born)], sex=sex, nhs=nhs, homes=homes, phones=[phone], hidden=hidden)
 
 
 def verdict(asked, *held):
@@ -56,12 +56,12 @@ WAITING = {
 }
 
 
-@pytest.mark.parametrize("asked, held", LINKED.values(), ids=LINKED)
+@pytest.mark.parametrize(("asked", "held"), LINKED.values(), ids=LINKED)
 def test_linked_without_a_person(asked, held):
     assert verdict(asked, held)[0][1:3] == (Outcome.LINK, Stop.NONE)
 
 
-@pytest.mark.parametrize("asked, held, why", WAITING.values(), ids=WAITING)
+@pytest.mark.parametrize(("asked", "held", "why"), WAITING.values(), ids=WAITING)
 def test_never_linked_without_a_person(asked, held, why):
     found = verdict(asked, held)[0]
     assert found.outcome is not Outcome.LINK

@@ -93,10 +93,8 @@ def _given_otherwise(a: Name, b: Name, variants: Variants) -> int:
         return 2
     if near(x, y):
         return 3
-    if len(a.tokens) > 1 or len(b.tokens) > 1:
-        if x in b.tokens or y in a.tokens or a.tokens[0] == b.tokens[0]:
-            return 4
-    return 6
+    several = len(a.tokens) > 1 or len(b.tokens) > 1
+    return 4 if several and (x in b.tokens or y in a.tokens or a.tokens[0] == b.tokens[0]) else 6
 
 
 def family_level(a: Name, b: Name) -> int:
@@ -157,8 +155,7 @@ def birth_level(ours: Sequence[Birth], theirs: Sequence[Birth]) -> int:
     for a in ours:
         for b in theirs:
             level = _birth(a, b)
-            if level < best:
-                best = level
+            best = min(best, level)
     return best
 
 
@@ -197,8 +194,7 @@ def address_level(ours: Sequence[Home], theirs: Sequence[Home]) -> int:
     for a in ours:
         for b in theirs:
             level = home_pair(a, b)
-            if level < best:
-                best = level
+            best = min(best, level)
     return best
 
 

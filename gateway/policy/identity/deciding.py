@@ -15,7 +15,21 @@ from gateway.domain.sealed import SEALED
 from gateway.policy.identity.comparing import LEVELS, MISSING
 from gateway.policy.identity.model import Thresholds
 from gateway.policy.identity.persons import Described
-from gateway.policy.identity.scoring import ADDRESS, BIRTH, CONTEXT, FAMILY, GIVEN, MIDDLE, NHS, NUMBER, PHONE, Levels, Question, Score, Scorer
+from gateway.policy.identity.scoring import (
+    ADDRESS,
+    BIRTH,
+    CONTEXT,
+    FAMILY,
+    GIVEN,
+    MIDDLE,
+    NHS,
+    NUMBER,
+    PHONE,
+    Levels,
+    Question,
+    Score,
+    Scorer,
+)
 
 
 class Outcome(StrEnum):

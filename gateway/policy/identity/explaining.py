@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import exp2
 from types import MappingProxyType
 
 from gateway.policy.identity.comparing import FIELDS, LEVELS, MISSING
@@ -76,7 +77,7 @@ class Waterfall:
     @property
     def chance(self) -> float:
         """Between 0 and 1."""
-        return 1.0 / (1.0 + 2.0 ** -max(-60.0, min(60.0, self.total)))
+        return 1.0 / (1.0 + exp2(-max(-60.0, min(60.0, self.total))))
 
 
 def explained(best: Ruled, others: Sequence[Ruled] = ()) -> Waterfall:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from math import log2
 from types import MappingProxyType
 from typing import Any
@@ -104,7 +105,7 @@ def read(text: str) -> Model:
 
 def _bits(levels: Mapping[str, Any], field: str, null: str) -> Bits:
     values = [float(levels[level][null]) for level in LEVELS[field]]
-    if any(a < b for a, b in zip(values, values[1:], strict=False)) or values[0] < 0 or (len(values) > 1 and values[-1] > 0):
+    if any(a < b for a, b in pairwise(values)) or values[0] < 0 or (len(values) > 1 and values[-1] > 0):
         raise ModelRefused(f"the weights of {field} against {null} are not in the order of agreement")
     return tuple(values + [0.0] * (MISSING + 1 - len(values)))
 

@@ -153,6 +153,7 @@ def digits(text: str) -> str:
 def described(
     names: Iterable[tuple[str, str, str]],
     births: Iterable[Birth | None] = (),
+    *,
     sex: str = "",
     nhs: str = "",
     numbers: Iterable[tuple[str, str]] = (),
@@ -172,7 +173,7 @@ def described(
         tuple([h for h in homes if h]),
         frozenset([d for p in phones if p and (d := dialled(p))]),
         hidden,
-        any([_not_latin(n) for n in raw]),
+        any(map(_not_latin, raw)),
     )
 
 
@@ -190,10 +191,10 @@ def _of_domain(one: Person | Candidate, *, hidden: bool) -> Described:
     return described(
         [(n.given, " ".join(n.middle), n.family) for n in one.names],
         [_possible(b.year, b.month or 0, b.day or 0) for b in one.birth_dates],
-        one.sex or "",
-        one.nhs_number.value if one.nhs_number else "",
-        [(i.system, i.value) for i in one.identifiers],
-        [home(" ".join(a.lines), a.postcode or "", a.current) for a in one.addresses],
-        [p.number for p in one.phones],
-        hidden,
+        sex=one.sex or "",
+        nhs=one.nhs_number.value if one.nhs_number else "",
+        numbers=[(i.system, i.value) for i in one.identifiers],
+        homes=[home(" ".join(a.lines), a.postcode or "", a.current) for a in one.addresses],
+        phones=[p.number for p in one.phones],
+        hidden=hidden,
     )

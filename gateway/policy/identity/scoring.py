@@ -28,7 +28,7 @@ from gateway.policy.identity.model import Model
 from gateway.policy.identity.persons import Described
 
 GIVEN, FAMILY, MIDDLE, BIRTH, SEX, NHS, NUMBER, ADDRESS, PHONE, CONTEXT = range(len(FIELDS))
-Levels = tuple[int, int, int, int, int, int, int, int, int, int]
+Levels = tuple[int, ...]
 """A level for each of ``FIELDS``."""
 
 

@@ -96,7 +96,7 @@ _EASTERN = NamingGroup(
         "Alexandru Gheorghe Vasile Florin Cristian Oleksandr Serhiy Dmytro Volodymyr Ivan Aleksei Sergei Dmitri Mindaugas Tomas Darius "
         "Jonas Peter Martin Juraj Zbigniew Stanisław Jerzy Rafał Dawid Filip Kacper Bogdan Razvan Marius Viktor Yuriy Maksym"
     ),
-    tuple(f"{s}{e}" for s in "Kowal Wiśniew Zieliń Lewandow Szymań Dąbrow Kozłow Jankow Mazur Woźn Kaczmar Piotrow Grabow Pawłow Michal Zając Wróblew Jabłoń Malinow Sobczy".split() for e in ("ski", "czyk"))
+    tuple(f"{s}{e}" for s in ["Kowal", "Wiśniew", "Zieliń", "Lewandow", "Szymań", "Dąbrow", "Kozłow", "Jankow", "Mazur", "Woźn", "Kaczmar", "Piotrow", "Grabow", "Pawłow", "Michal", "Zając", "Wróblew", "Jabłoń", "Malinow", "Sobczy"] for e in ("ski", "czyk"))
     + _words(
         "Nowak Wójcik Popescu Ionescu Popa Radu Dumitru Stan Stoica Gheorghe Rusu Munteanu Ivanov Petrov Sidorov Kuznetsov Smirnov "
         "Shevchenko Kovalenko Bondarenko Tkachenko Melnyk Kravchenko Kazlauskas Jankauskas Petrauskas Horvath Novak Svoboda Dvorak"

@@ -8,7 +8,6 @@ from datetime import date
 from tests.benchmarks.matching.naming import NICKNAMES, RESPELLINGS
 
 
-
 def typo(text: str, rng: random.Random) -> str:
     """One keystroke wrong: a letter changed, lost, doubled, or two swapped; the first letter mostly survives."""
     if len(text) < 3:

@@ -13,11 +13,7 @@ from datetime import date, timedelta
 from tests.benchmarks.matching.naming import FEMALE, GROUPS, MALE, NamingGroup, gendered, pick
 
 TODAY = date(2025, 6, 1)
-STREETS = (
-    "Station Road,High Street,Church Lane,Mill Lane,Victoria Street,Albert Road,Park Avenue,Queens Road,Kings Street,Green Lane,"
-    "Manor Close,Orchard Way,Windsor Drive,Grove Street,Chapel Hill,Springfield Road,North Street,West End,Bridge Street,Elm Grove,"
-    "Canal Walk,School Lane,Meadow View,Hawthorn Close,Beech Avenue,The Crescent,Cavendish Street,Derby Road,Nelson Street,Garden Court"
-).split(",")
+STREETS = ["Station Road", "High Street", "Church Lane", "Mill Lane", "Victoria Street", "Albert Road", "Park Avenue", "Queens Road", "Kings Street", "Green Lane", "Manor Close", "Orchard Way", "Windsor Drive", "Grove Street", "Chapel Hill", "Springfield Road", "North Street", "West End", "Bridge Street", "Elm Grove", "Canal Walk", "School Lane", "Meadow View", "Hawthorn Close", "Beech Avenue", "The Crescent", "Cavendish Street", "Derby Road", "Nelson Street", "Garden Court"]
 TOWNS = ("Northmoor", "Calderbrook", "Easterby", "Haverley")
 
 
