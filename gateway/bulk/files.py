@@ -67,6 +67,12 @@ class Journal:
         if not size:
             self._file.write((",".join(columns) + "\r\n").encode())
 
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
     def _resumed(self) -> tuple[int, int]:
         if not (self._part.exists() and self._progress.exists()):
             return 0, 0

@@ -67,10 +67,11 @@ def match_files(
 
     ``told`` hears how many of how many cases are done.
     """
-    scan, cases, journal = scan_of(rows(index, INDEX_COLUMNS), scorer), cases_of(rows(queries, QUERY_COLUMNS)), Journal(out, OUT_COLUMNS)
-    for case in cases[journal.done :]:
-        found = list(matched(scan, case))
-        journal.add([one.line() for one in found])
-        told(journal.done, len(cases))
-        yield from found
-    journal.finish()
+    scan, cases = scan_of(rows(index, INDEX_COLUMNS), scorer), cases_of(rows(queries, QUERY_COLUMNS))
+    with Journal(out, OUT_COLUMNS) as journal:
+        for case in cases[journal.done :]:
+            found = list(matched(scan, case))
+            journal.add([one.line() for one in found])
+            told(journal.done, len(cases))
+            yield from found
+        journal.finish()
