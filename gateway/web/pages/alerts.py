@@ -67,7 +67,7 @@ def _preview(reader: Reader, list_id: UUID, preview: flagging.FlagPreview) -> Re
     lookup = reader.do(lambda work: _asked_here(work, reader, preview.subject.id))
     second = preview.flag is not None and can_be_second_person(reader.actor, preview.flag.proposed_by)
     return reader.page(
-        "alert.html", list_id=list_id, preview=preview, findings=findings, second=second, lookup=lookup,
+        "alert.html", list_id=list_id, preview=preview, findings=findings, second=second, lookup=lookup, me=reader.actor.user_id,
         catalogue=CATALOGUE, codes=Code.__members__,
     )  # fmt: skip
 
