@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from adapters.connectors import Reply
@@ -17,7 +16,7 @@ from mappings.fhir_r4 import outcome as outcomes
 from mappings.fhir_r4 import resources as r4
 from mappings.fhir_r4.patient import read_match, read_open, read_pages
 from mappings.fhir_r4.profile import Profile
-from mappings.fhir_r4.searches import Question, build_episode_search, plan
+from mappings.fhir_r4.searches import Question, Questions, build_episode_search, plan, plan_again
 from mappings.strict_json import Unreadable
 
 MOST_CANDIDATES_FOLLOWED = 6
@@ -33,17 +32,16 @@ class Lookups:
     async def look_up(self, release: LookupRelease) -> Reply[Answer]:
         """One person. Nothing that fails half-way is ever "nobody"."""
         talk = self._server.system.talk()
-        questions = plan(release, self._profile)
-        answer = await self._ask_all(talk, questions.first, complete=questions.complete or bool(questions.second))
-        if answer.kind is AnswerKind.NOBODY and questions.second:
-            answer = await self._ask_all(talk, questions.second, complete=questions.complete)
+        answer = await self._ask_all(talk, questions := plan(release, self._profile))
+        if _found_nobody(answer) and (more := plan_again(release, self._profile)).asked:
+            answer = await self._ask_all(talk, replace(more, complete=questions.complete and more.complete))
         answer = about_the_person(answer, release)
         if self._profile.open_to_service:
             answer = await self._with_open(talk, answer)
         return Reply(answer, talk.digest)
 
-    async def _ask_all(self, talk: Talk, questions: Sequence[Question], *, complete: bool) -> Answer:
-        return merge([await self._ask(talk, question) for question in questions], complete)
+    async def _ask_all(self, talk: Talk, questions: Questions) -> Answer:
+        return merge([await self._ask(talk, question) for question in questions.asked], questions.complete)
 
     async def _ask(self, talk: Talk, question: Question) -> Answer:
         reply = await put(talk, question)
@@ -78,6 +76,11 @@ class Lookups:
             return candidate
         is_open = any(read_open(page, candidate.record_id, self._profile) for page in pages)
         return replace(candidate, open_to_service=is_open)
+
+
+def _found_nobody(answer: Answer) -> bool:
+    """Also where not everything could be asked, which is never the answer "nobody"."""
+    return answer.kind is AnswerKind.NOBODY or (answer.reason == Code.NOT_ALL_ASKED and not answer.candidates)
 
 
 def _refused(reply: HttpReply, talk: Talk) -> Answer:

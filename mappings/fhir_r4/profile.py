@@ -71,6 +71,8 @@ class Profile:
 
 def escaped(value: str) -> str:
     """A value in a search parameter: what separates values there is escaped (R4 3.1.1.4.0.1)."""
+    if value.isalnum():
+        return value
     for character in "\\,|$":
         value = value.replace(character, f"\\{character}")
     return value

@@ -8,10 +8,11 @@ the other those who are recorded otherwise, and a name with a date of birth find
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 import msgspec
 
@@ -46,10 +47,9 @@ class Question(Sealed):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Questions(Sealed):
-    """``second`` is asked when the first round found nobody. ``complete`` False: there was more than may be asked."""
+    """One round. ``complete`` False: there was more than may be asked, or something that cannot be asked."""
 
-    first: tuple[Question, ...]
-    second: tuple[Question, ...] = ()
+    asked: tuple[Question, ...]
     complete: bool = True
 
 
@@ -60,15 +60,23 @@ def plan(release: LookupRelease, profile: Profile) -> Questions:
     return _plan_match(release, profile) if profile.match else _plan_search(release, profile)
 
 
+def plan_again(release: LookupRelease, profile: Profile) -> Questions:
+    """A second round, for when the first found nobody: full names with the year of birth, which finds a date that was mistyped. Empty
+    where $match is offered, which sees to that itself, and where it would only ask the same again."""
+    if profile.match:
+        return Questions(())
+    known = {*_by_number(release, profile), *_by_date(release)}
+    return _round([asked for asked in dict.fromkeys(_by_year(release)) if asked not in known], profile)
+
+
 # -------------------------------------------------------------------------------------------------------------- $match
 
 
 def _plan_match(release: LookupRelease, profile: Profile) -> Questions:
     dates: tuple[BirthDate | None, ...] = release.birth_dates or (None,)
-    by_number = [_search_question(asked + _more(profile)) for asked in _by_number(release, profile)] if profile.search else []
-    questions = by_number
-    if release.names or not by_number:
-        questions = [*by_number, *(_match_question(_patient(release, date, profile)) for date in dates)]
+    questions = [_search_question(asked, profile) for asked in _by_number(release, profile)] if profile.search else []
+    if release.names or not questions:
+        questions += [_match_question(_patient(release, date, profile)) for date in dates]
     return Questions(tuple(questions[:MOST_QUESTIONS]), complete=len(questions) <= MOST_QUESTIONS)
 
 
@@ -122,31 +130,28 @@ def _system_of(identifier: LocalIdentifier, profile: Profile) -> str:
 # -------------------------------------------------------------------------------------------------------------- _search
 
 
-def _plan_search(release: LookupRelease, profile: Profile) -> Questions:
-    """By number; by family name and date of birth, which finds twins beside each other; then, where nobody was found, by full name and
-    year of birth, which finds a date that was mistyped."""
-    first = list(dict.fromkeys([*_by_number(release, profile), *_by_date(release)]))
-    second = [asked for asked in dict.fromkeys(_by_year(release)) if asked not in first]
-    complete = len(first) <= MOST_QUESTIONS and len(second) <= MOST_QUESTIONS and not _unaskable(release)
-    more = _more(profile)
-    return Questions(
-        tuple(_search_question(asked + more) for asked in first[:MOST_QUESTIONS]),
-        tuple(_search_question(asked + more) for asked in second[:MOST_QUESTIONS]),
-        complete,
-    )
-
-
 _Criteria = tuple[tuple[str, str], ...]
 
 
-def _more(profile: Profile) -> _Criteria:
-    """How much of an answer is asked for at once, and what with it."""
-    episodes = (("_revinclude", "EpisodeOfCare:patient"),) if profile.open_to_service else ()
-    return (("_count", str(PAGE)), *episodes)
+def _plan_search(release: LookupRelease, profile: Profile) -> Questions:
+    """By number; and by family name and date of birth, which finds the person under any given name, and twins beside each other."""
+    found = _round(list(dict.fromkeys([*_by_number(release, profile), *_by_date(release)])), profile)
+    return Questions(found.asked, found.complete and not _unaskable(release))
 
 
-def _search_question(criteria: _Criteria) -> Question:
-    return Question("Patient/_search", FORM, urlencode(criteria).encode())
+def _round(criteria: list[_Criteria], profile: Profile) -> Questions:
+    asked = tuple(_search_question(each, profile) for each in criteria[:MOST_QUESTIONS])
+    return Questions(asked, complete=len(criteria) <= MOST_QUESTIONS)
+
+
+def _search_question(criteria: _Criteria, profile: Profile) -> Question:
+    episodes = "&_revinclude=EpisodeOfCare%3Apatient" if profile.open_to_service else ""
+    return Question("Patient/_search", FORM, f"{_form(criteria)}&_count={PAGE}{episodes}".encode())
+
+
+def _form(fields: Iterable[tuple[str, str]]) -> str:
+    """Form-encoded; most values need no encoding at all."""
+    return "&".join([f"{name}={value if value.isalnum() and value.isascii() else quote_plus(value)}" for name, value in fields])
 
 
 def _by_number(release: LookupRelease, profile: Profile) -> list[_Criteria]:
@@ -185,11 +190,11 @@ def _unaskable(release: LookupRelease) -> bool:
 
 def build_episode_search(record_id: str) -> Question:
     """Which episodes of care one record has."""
-    form = urlencode((("patient", record_id), ("_count", "50")))
+    form = _form((("patient", record_id), ("_count", "50")))
     return Question("EpisodeOfCare/_search", FORM, form.encode())
 
 
 def build_identifier_search(resource_type: str, tokens: tuple[str, ...]) -> Question:
     """What carries one of our identifiers (``Profile.token``)."""
-    form = urlencode((("identifier", ",".join(tokens)), ("_count", "50")))
+    form = _form((("identifier", ",".join(tokens)), ("_count", "50")))
     return Question(f"{resource_type}/_search", FORM, form.encode())

@@ -245,7 +245,7 @@ def problems(peer: NodePeer, content: bytes) -> list[Json]:
 def test_everything_that_we_build_is_r4(peer: NodePeer) -> None:
     names = (PersonName("Abara", "Nkechi", ("Ada",)), PersonName("Abara-Bello"))
     asked = replace(about(nhs_number="9990000018"), names=names)
-    match = plan(asked, Profile(match=True)).first
+    match = plan(asked, Profile(match=True)).asked
     built = [
         *(build_flag("NM1", words, "ref-1", Profile(our_identifier_system="https://x.example")) for words in ALERT_TEXT.values()),
         build_flag("NM1", ALERT_TEXT[Role.VICTIM], str(uuid.uuid4()), Profile()),
