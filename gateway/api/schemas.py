@@ -77,6 +77,7 @@ class ReceiptOut(Schema):
     issue: int
     cases: int
     people: int
+    held: int
     added: int
     changed: int
     withdrawn: int
@@ -88,7 +89,7 @@ class ReceiptOut(Schema):
         changes = receipt.changes
         return cls(
             list_id=receipt.list_id, repeated=receipt.repeated, issue=receipt.issue, cases=receipt.cases, people=receipt.people,
-            added=changes.added, changed=changes.changed, withdrawn=changes.withdrawn,
+            held=receipt.held, added=changes.added, changed=changes.changed, withdrawn=changes.withdrawn,
             problems=[ProblemRow.of(p) for p in receipt.problems],
         )  # fmt: skip
 

@@ -62,6 +62,7 @@ def _print_receipt(receipt: ListReceipt, *, as_json: bool) -> None:
     if as_json:
         print_json({
             "list_id": receipt.list_id, "issue": receipt.issue, "repeated": receipt.repeated, "cases": receipt.cases, "people": receipt.people,
+            "held": receipt.held,
             "changes": {"added": changes.added, "changed": changes.changed, "withdrawn": changes.withdrawn, "unchanged": changes.unchanged},
             "problems": [_problem(problem) for problem in receipt.problems],
         })  # fmt: skip
@@ -70,6 +71,8 @@ def _print_receipt(receipt: ListReceipt, *, as_json: bool) -> None:
         out.print(f"This list was received before; nothing was changed. List {receipt.list_id}.")
         return
     out.print(f"List {receipt.list_id}, issue {receipt.issue}: {receipt.cases} cases, {receipt.people} people.")
+    if receipt.held:
+        out.print(f"Held, and not asked about as they now stand: {receipt.held}. Correct their rows and send the list again.")
     if receipt.issue > 1:
         out.print(f"Added {changes.added}, changed {changes.changed}, withdrawn {changes.withdrawn}, unchanged {changes.unchanged}.")
     if receipt.problems:

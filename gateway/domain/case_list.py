@@ -99,15 +99,26 @@ class Person(Sealed):
     addresses: tuple[Address, ...] = ()
     phones: tuple[Phone, ...] = ()
 
+    @property
+    def main_name(self) -> PersonName:
+        """The first name; an empty one for a held person in whose row no name could be read."""
+        return self.names[0] if self.names else PersonName("")
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Subject(Sealed):
-    """A person in one role of one case."""
+    """A person in one role of one case.
+
+    ``held`` are the codes of what the newest issue keeps them out for; empty when it lets them in. ``let_in`` is whether any issue did:
+    who was never let in is asked about nowhere; who was, and stands in doubt now, keeps their details, answers and alerts.
+    """
 
     id: SubjectId
     case_id: CaseId
     role: Role
     person: Person
+    held: tuple[str, ...] = ()
+    let_in: bool = True
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -109,6 +109,7 @@ class Code(StrEnum):
     LIST_EMPTY = "LIST_EMPTY"
     LIST_OLDER_ISSUE = "LIST_OLDER_ISSUE"
     SUBJECT_WITHDRAWN = "SUBJECT_WITHDRAWN"
+    HELD_ON_LIST = "HELD_ON_LIST"
     # look-ups: why a cell is as it is
     AWAITED = "AWAITED"
     ASKED_AGAIN = "ASKED_AGAIN"
@@ -356,6 +357,7 @@ _TEXTS: dict[Code, CodeText] = {
     Code.LIST_EMPTY: CodeText("There is nobody on the list", "No case with a person could be read.", "Check that the right file and sheet were sent."),
     Code.LIST_OLDER_ISSUE: CodeText("An older issue of this list came again", "The same content was received before, and a newer issue has been accepted since.", "Nothing was changed. Send a corrected list if the newer issue is wrong."),
     Code.SUBJECT_WITHDRAWN: CodeText("No longer on the list", "A corrected list leaves this person out.", "Nothing is undone by itself; review what was placed or assigned."),
+    Code.HELD_ON_LIST: CodeText("Held on the list", "The list names this person in a way that cannot be taken in yet.", "Correct the list; until then nobody is asked about who is new, and no alert is placed."),
     Code.AWAITED: CodeText("Not answered yet", "The question has left, or is about to, and no answer has come.", "Wait, or look at the queue if it takes long."),
     Code.ASKED_AGAIN: CodeText("Asked again", "A new answer is awaited; what is shown is the earlier one.", "Wait for the new answer."),
     Code.NOT_YET_ASKED: CodeText("Not asked", "The agency joined, or the person was added, after the questions left.", "Ask for the list to be looked up again."),

@@ -24,6 +24,7 @@ class TaskKind(StrEnum):
     DO_ACTION = "do_action"
     COMPLETION_DIFFERS = "completion_differs"
     BOTH_ROLES = "both_roles"
+    HELD_ON_LIST = "held_on_list"
     REVIEW_FLAG = "review_flag"
     MESSAGE_STUCK = "message_stuck"
     DIFFERENCE_FOUND = "difference_found"

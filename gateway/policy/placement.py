@@ -50,7 +50,8 @@ class Placement:
 @dataclass(frozen=True, slots=True, repr=False)
 class Situation:
     """Everything that the verdict hangs on. ``roles_ever``: every role of the same person, or of the same record, in this or any
-    earlier list. ``shared``: whether another person of the case is linked to the same record. ``current``: still on the list."""
+    earlier list. ``shared``: whether another person of the case is linked to the same record. ``current``: still on the list. ``held``:
+    the newest issue keeps the person out."""
 
     role: Role
     roles_ever: frozenset[Role]
@@ -60,6 +61,7 @@ class Situation:
     today: date
     shared: bool = False
     current: bool = True
+    held: bool = False
 
 
 _ORDER = (Verdict.NONE, Verdict.HELD, Verdict.BY_HAND, Verdict.PLACE)
@@ -87,6 +89,8 @@ def _about_the_person(situation: Situation) -> Iterator[tuple[Verdict, Code]]:
         yield Verdict.NONE, Code.ROLE_NOT_FLAGGED
     if not situation.current:
         yield Verdict.NONE, Code.SUBJECT_WITHDRAWN
+    if situation.held:
+        yield Verdict.HELD, Code.HELD_ON_LIST
     if len(situation.roles_ever | {role}) > 1:
         yield Verdict.HELD, Code.BOTH_ROLES
     withheld = disclosure.withheld_by(situation.agreement, Purpose.FLAG, situation.today, role)

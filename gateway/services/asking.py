@@ -56,6 +56,8 @@ def ask_about(
 
 def question(work: Work, lookup: Lookup, subject: Subject, agreement: SharingAgreement | None, system: RecordSystem | None) -> Question:
     """The look-up as it stands once asked under today's agreement, with what leaves for it."""
+    if not subject.let_in:
+        return Question(replace(lookup, outcome=LookupOutcome.NOT_ASKED, reason=subject.held[0]))
     today = work.now().date()
     if system is None:
         code = disclosure.withheld_by(agreement, Purpose.LOOKUP, today, subject.role)
@@ -115,9 +117,9 @@ def order_key(lookup_id: LookupId) -> str:
 
 
 def leave_to_people(work: Work, lookups: Sequence[Lookup]) -> None:
-    """A task for each person about whom nobody can be asked by machine."""
-    left = [lookup for lookup in lookups if lookup.outcome is LookupOutcome.NOT_ASKED]
-    give_tasks(work, TaskKind.ANSWER_BY_HAND, ((lookup.agency_id, lookup.id, lookup.reason) for lookup in left))
+    """A task for each person about whom nobody can be asked by machine. Who is held is the coordinator's task, not the agency's."""
+    left = [k for k in lookups if k.outcome is LookupOutcome.NOT_ASKED and k.reason == Code.NO_LOOKUP_SYSTEM]
+    give_tasks(work, TaskKind.ANSWER_BY_HAND, ((k.agency_id, k.id, k.reason) for k in left))
 
 
 def asked_event(actor: Actor, lookup: Lookup) -> AuditEvent:

@@ -72,6 +72,7 @@ def placement_of(work: Work, subject: Subject, lookup: Lookup | None) -> Placeme
             today=work.now().date(),
             shared=any(s.case_id == subject.case_id and s.id != subject.id for s in sharing),
             current=work.case_lists.is_current(subject.id),
+            held=bool(subject.held),
         )
     )
 

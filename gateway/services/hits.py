@@ -70,7 +70,7 @@ def _row(
         subject_id=subject.id,
         case_number=case.number,
         role=subject.role,
-        name=person.names[0],
+        name=person.main_name,
         birth_date=person.birth_dates[0] if person.birth_dates else None,
         cells=tuple(_cell(agency.id, cells.get((subject.id, agency.id), ())) for agency in agencies),
     )

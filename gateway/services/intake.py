@@ -8,7 +8,7 @@ from datetime import date
 
 from gateway.domain.actors import Actor
 from gateway.domain.case_list import CaseList, RowProblem, Subject
-from gateway.domain.case_list_reading import ParsedList
+from gateway.domain.case_list_reading import HeldRow, ParsedList
 from gateway.domain.errors import Code, InvalidInput
 from gateway.domain.events import EventKind
 from gateway.domain.flags import LIVE_FLAG_STATES
@@ -17,7 +17,7 @@ from gateway.domain.lookup import Lookup, LookupOutcome
 from gateway.domain.tasks import TaskKind
 from gateway.policy import permissions
 from gateway.policy.permissions import Act
-from gateway.services import asking, flagging, issues, reaching
+from gateway.services import asking, flagging, issues, likeness, reaching
 from gateway.services.issues import Issue
 from gateway.services.ports import Work
 from gateway.services.recording import desk_of, end_task, give_task, give_tasks, noted
@@ -35,7 +35,10 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class ListReceipt:
-    """``repeated``: the same content was received before, and nothing was done. ``list_id`` is the same for every issue of a list."""
+    """``repeated``: the same content was received before, and nothing was done. ``list_id`` is the same for every issue of a list.
+
+    ``people`` are those whom the issue lets in; ``held`` are those it lists in a way that cannot be taken in yet, counted apart.
+    """
 
     list_id: CaseListId
     repeated: bool
@@ -44,6 +47,7 @@ class ListReceipt:
     problems: Sequence[RowProblem] = ()
     changes: Changes = Changes()
     issue: int = 1
+    held: int = 0
 
 
 def receive_case_list(work: Work, actor: Actor, marac_id: MaracId, parsed: ParsedList, meeting_date: date | None = None) -> ListReceipt:
@@ -54,7 +58,7 @@ def receive_case_list(work: Work, actor: Actor, marac_id: MaracId, parsed: Parse
     """
     permissions.check_can(actor, Act.RECEIVE_LIST, marac_id=marac_id)
     day = _acceptable(parsed, meeting_date)
-    digest = issues.digest_of(day, parsed.cases, parsed.problems)
+    digest = issues.digest_of(day, parsed)
     same = work.case_lists.find_same(marac_id, digest)
     if same is not None:
         return _repeated(work, actor, same, digest)
@@ -70,7 +74,7 @@ def problems(work: Work, actor: Actor, list_id: CaseListId) -> Sequence[RowProbl
 def _acceptable(parsed: ParsedList, meeting_date: date | None) -> date:
     if parsed.refused:
         raise InvalidInput(Code.LIST_REFUSED)
-    if not parsed.people:
+    if not parsed.people and not any(row.people for row in parsed.held):
         raise InvalidInput(Code.LIST_EMPTY)
     day = parsed.meeting_date or meeting_date
     if day is None:
@@ -82,11 +86,16 @@ def _repeated(work: Work, actor: Actor, list_id: CaseListId, digest: bytes) -> L
     """The same content again changes nothing, also when a newer issue came since: then the receipt says so."""
     newest = work.case_lists.get(list_id)
     wrong = list(work.case_lists.problems(list_id))
-    if issues.digest_of(newest.meeting_date, newest.cases, wrong) != digest:
+    if not work.case_lists.is_newest(list_id, digest):
         wrong.insert(0, RowProblem(0, "", Code.LIST_OLDER_ISSUE, "warning"))
     work.audit.record(noted(EventKind.LIST_REPEATED, actor, list_id, issue=newest.issue))
-    people = len(newest.subjects)
-    return ListReceipt(list_id, True, len(newest.cases), people, wrong, Changes(unchanged=people), newest.issue)
+    held = _held(newest)
+    people = len(newest.subjects) - held
+    return ListReceipt(list_id, True, len(newest.cases), people, wrong, Changes(unchanged=people), newest.issue, held)
+
+
+def _held(case_list: CaseList) -> int:
+    return sum(bool(subject.held) for subject in case_list.subjects)
 
 
 def _accept(work: Work, actor: Actor, marac_id: MaracId, day: date, parsed: ParsedList, digest: bytes) -> ListReceipt:
@@ -95,19 +104,29 @@ def _accept(work: Work, actor: Actor, marac_id: MaracId, day: date, parsed: Pars
     new = issues.compare(parsed, before, list_id, work.new_id)
     number = before.issue + 1 if before else 1
     accepted = CaseList(list_id, marac_id, day, work.now(), new.cases, number)
-    facts = {"issue": number, "people": len(accepted.subjects), "withdrawn": len(new.withdrawn), "problems": len(parsed.problems)}
+    facts = {
+        "issue": number,
+        "people": len(accepted.subjects),
+        "withdrawn": len(new.withdrawn),
+        "problems": len(parsed.problems),
+        "held": _held(accepted),
+    }
     work.case_lists.add(accepted, digest, parsed.problems, noted(EventKind.LIST_RECEIVED, actor, list_id, None, **facts))
     _look_into(work, actor, accepted, new)
+    _hand_over_held(work, actor, accepted, new, unread=[row for row in parsed.held if not row.people])
     changes = Changes(len(new.added), len(new.changed), len(new.withdrawn), new.unchanged)
-    return ListReceipt(list_id, False, len(new.cases), len(accepted.subjects), tuple(parsed.problems), changes, number)
+    held = _held(accepted)
+    people = len(accepted.subjects) - held
+    return ListReceipt(list_id, False, len(new.cases), people, tuple(parsed.problems), changes, number, held)
 
 
 def _look_into(work: Work, actor: Actor, accepted: CaseList, new: Issue) -> None:
-    """Ask about who is new, ask again about who changed, stop asking about who is gone, hold who stands in two parts."""
-    asking.ask_about(work, actor, accepted, new.added)
+    """Ask about who is new, ask again about who changed, stop asking about who is gone, hold who stands in two parts. Who is held gets
+    their cells too: not asked, with the reason."""
+    asking.ask_about(work, actor, accepted, (*new.added, *new.held))
     _ask_about_changed(work, actor, accepted, new.changed)
     _withdraw(work, actor, new.withdrawn)
-    _hold_two_parts(work, accepted, [*new.added, *(now for _, now in new.changed)])
+    _hold_two_parts(work, accepted, [*new.added, *new.held, *(now for _, now in new.changed)])
 
 
 # -------------------------------------------------------------------------------------------------------------- changed
@@ -115,7 +134,7 @@ def _look_into(work: Work, actor: Actor, accepted: CaseList, new: Issue) -> None
 
 def _ask_about_changed(work: Work, actor: Actor, accepted: CaseList, changed: Sequence[tuple[Subject, Subject]]) -> None:
     """The questions leave again with what is now known. A decision about somebody who is described otherwise now is not kept."""
-    described_otherwise = {now.id for old, now in changed if issues.says_who(old.person) != issues.says_who(now.person)}
+    described_otherwise = {now.id for old, now in changed if likeness.says_who(old.person) != likeness.says_who(now.person)}
     people = {now.id: now for _, now in changed}
     if not people:
         return
@@ -124,6 +143,7 @@ def _ask_about_changed(work: Work, actor: Actor, accepted: CaseList, changed: Se
     not_after = asking.last_moment(accepted, work.now())
     for question in questions:
         asking.send_again(work, actor, question, not_after)
+    asking.leave_to_people(work, [q.lookup for q in questions])
     _review_flags(work, [people[id_] for id_ in described_otherwise], Code.RECORDS_CHANGED)
 
 
@@ -164,6 +184,21 @@ def _withdraw(work: Work, actor: Actor, gone: Sequence[Subject]) -> None:
 def _review_flags(work: Work, people: Sequence[Subject], reason: Code) -> None:
     live = [f for f in work.flags.of_subjects([s.id for s in people]) if f.state in LIVE_FLAG_STATES] if people else []
     give_tasks(work, TaskKind.REVIEW_FLAG, ((f.agency_id, f.id, reason) for f in live))
+
+
+# ----------------------------------------------------------------------------------------------------------------- held
+
+
+def _hand_over_held(work: Work, actor: Actor, accepted: CaseList, new: Issue, unread: Sequence[HeldRow]) -> None:
+    """The coordinator's task for everybody who is held, and one about the list for rows in which nobody could be read; those of people
+    who were let in, or are gone, end."""
+    desk = desk_of(work, accepted.marac_id)
+    people = [(desk, s.id, s.held[0]) for s in (*new.held, *new.still_held)]
+    rows = [(desk, accepted.id, row.codes[0]) for row in unread[:1]]
+    give_tasks(work, TaskKind.HELD_ON_LIST, [*people, *rows])
+    settled = [s.id for s in (*new.withdrawn, *(old for old, _ in new.changed)) if s.held]
+    for about in (*settled, *(() if unread else (accepted.id,))):
+        end_task(work, TaskKind.HELD_ON_LIST, about, actor, desk)
 
 
 # ------------------------------------------------------------------------------------------------------------ two parts

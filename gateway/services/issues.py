@@ -1,19 +1,19 @@
-"""A corrected list beside the one accepted before: who is new, changed, gone or the same. Ids of the same people stay."""
+"""A corrected list beside the one accepted before: who is new, changed, held, gone or the same. Ids of the same people stay."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
-from gateway.domain.case_list import Case, CaseList, Person, RowProblem, Subject
-from gateway.domain.case_list_reading import ParsedCase, ParsedList, ParsedPerson
+from gateway.domain.case_list import Case, CaseList, Subject
+from gateway.domain.case_list_reading import HeldRow, ParsedCase, ParsedList, ParsedPerson
 from gateway.domain.identifiers import CaseId, CaseListId, SubjectId
 from gateway.domain.sealed import Sealed
-from gateway.policy.matching import asked
+from gateway.services import held_rows, likeness
 
 NewId = Callable[[], UUID]
 
@@ -25,39 +25,86 @@ class Issue(Sealed):
     cases: tuple[Case, ...]
     added: tuple[Subject, ...]
     changed: tuple[tuple[Subject, Subject], ...]
-    """(before, now), in all that is said of them."""
+    """(before, now), in all that is said of them; also who was held and is let in now."""
     withdrawn: tuple[Subject, ...]
     unchanged: int
+    held: tuple[Subject, ...] = ()
+    """Held, and in no issue before."""
+    still_held: tuple[Subject, ...] = ()
+    """Of the issue before, and held in this one: in doubt, and never taken for gone."""
 
 
-def digest_of(meeting: date, cases: Iterable[Case | ParsedCase], problems: Iterable[RowProblem]) -> bytes:
-    """SHA-256 of what a list says, whatever the file's layout and the order of its rows. Ids of ours do not count."""
-    said = sorted(_said(case) for case in cases)
-    wrong = sorted(f"{p.row}|{p.column}|{p.code}|{p.severity}" for p in problems)
-    return hashlib.sha256(json.dumps([meeting.isoformat(), said, wrong]).encode()).digest()
+def digest_of(meeting: date, parsed: ParsedList) -> bytes:
+    """SHA-256 of what a list says, whatever the file's layout and the order of its rows."""
+    said = sorted(_said(case) for case in parsed.cases)
+    wrong = sorted(f"{p.row}|{p.column}|{p.code}|{p.severity}" for p in parsed.problems)
+    held = [sorted(_said_held(row) for row in parsed.held)] if parsed.held else []
+    return hashlib.sha256(json.dumps([meeting.isoformat(), said, wrong, *held]).encode()).digest()
 
 
-def _said(case: Case | ParsedCase) -> str:
-    people = case.subjects if isinstance(case, Case) else case.people
-    told = sorted(json.dumps([p.role, asdict(p.person)], default=str, sort_keys=True) for p in people)
-    return json.dumps([case.number, str(case.referral_date), case.repeat, case.notes, told])
+def _said(case: ParsedCase) -> str:
+    return json.dumps([case.number, str(case.referral_date), case.repeat, case.notes, _told(case.people)])
+
+
+def _said_held(row: HeldRow) -> str:
+    return json.dumps([row.case_number, sorted(row.codes), row.whole_case, _told(row.people)])
+
+
+def _told(people: Iterable[ParsedPerson]) -> list[str]:
+    return sorted(json.dumps([p.role, asdict(p.person)], default=str, sort_keys=True) for p in people)
 
 
 def compare(parsed: ParsedList, before: CaseList | None, list_id: CaseListId, new_id: NewId) -> Issue:
     """The new issue. Cases are recognised by number, people within their case by part and by what identifies them."""
     earlier = {case.number: case for case in before.cases} if before else {}
     pairs = [_pair(case, earlier.get(case.number), list_id, new_id) for case in parsed.cases]
-    kept = {s.id for case, _ in pairs for s in case.subjects}
-    withdrawn = tuple(s for case in earlier.values() for s in case.subjects if s.id not in kept)
+    there = {s.id for case, _ in pairs for s in case.subjects}
+    left = [s for case in earlier.values() for s in case.subjects if s.id not in there]
+    held = held_rows.place(parsed.held, left, {case.id: case.number for case in earlier.values()})
+    cases = _Cases(list_id, earlier, new_id, {case.number: case for case, _ in pairs})
+    new = tuple(cases.take_in(row, person) for row, person in held.new)
+    cases.keep(held.still)
+    still = {s.id for s in held.still}
     people = [pair for _, pairing in pairs for pair in pairing]
-    changed = tuple((old, new) for old, new in people if old is not None and old != new)
     return Issue(
-        cases=tuple(case for case, _ in pairs),
-        added=tuple(new for old, new in people if old is None),
-        changed=changed,
-        withdrawn=withdrawn,
-        unchanged=sum(old == new for old, new in people),
+        cases=tuple(cases.found.values()),
+        added=tuple(now for old, now in people if old is None),
+        changed=tuple((old, now) for old, now in people if old is not None and old != now),
+        withdrawn=tuple(s for s in left if s.id not in still),
+        unchanged=sum(old == now for old, now in people),
+        held=new,
+        still_held=held.still,
     )
+
+
+@dataclass(slots=True)
+class _Cases:
+    """The cases of the new issue by number; held people join the case of their number, and open it where nobody else stands in it."""
+
+    list_id: CaseListId
+    earlier: Mapping[str, Case]
+    new_id: NewId
+    found: dict[str, Case] = field(default_factory=dict)
+
+    def take_in(self, row: HeldRow, person: ParsedPerson) -> Subject:
+        case = self._case(row.case_number)
+        subject = Subject(SubjectId(self.new_id()), case.id, person.role, person.person, row.codes, let_in=False)
+        self._add(case, subject)
+        return subject
+
+    def keep(self, still: Iterable[Subject]) -> None:
+        numbers = {case.id: number for number, case in self.earlier.items()}
+        for subject in still:
+            self._add(self._case(numbers[subject.case_id]), subject)
+
+    def _case(self, number: str) -> Case:
+        if number in self.found:
+            return self.found[number]
+        before = self.earlier.get(number)
+        return replace(before, subjects=()) if before else Case(CaseId(self.new_id()), self.list_id, number, ())
+
+    def _add(self, case: Case, subject: Subject) -> None:
+        self.found[case.number] = replace(case, subjects=(*case.subjects, subject))
 
 
 _Pairing = list[tuple[Subject | None, Subject]]
@@ -75,7 +122,7 @@ def _people(
 ) -> Iterator[tuple[Subject | None, Subject]]:
     """Each person with who they were before, if anybody. Exact ones first, so that a changed one never takes another's place."""
     found: dict[int, Subject] = {}
-    for same in (_word_for_word, _identified):
+    for same in (likeness.word_for_word, likeness.identified):
         for n, person in enumerate(people):
             match = next((s for s in before if n not in found and s.role is person.role and same(s.person, person.person)), None)
             if match:
@@ -84,25 +131,3 @@ def _people(
     for n, person in enumerate(people):
         old = found.get(n)
         yield old, Subject(old.id if old else SubjectId(new_id()), case_id, person.role, person.person)
-
-
-def _word_for_word(a: Person, b: Person) -> bool:
-    return a == b
-
-
-def _identified(a: Person, b: Person) -> bool:
-    """Still the same person though something was corrected: the same NHS number, the same name, or the same date of birth with one name
-    the same. With less in common it is somebody else: withdrawn, and added."""
-    if a.nhs_number and b.nhs_number:
-        return a.nhs_number == b.nhs_number
-    one, two = asked(a), asked(b)
-    names = [(x, y) for x in one.names for y in two.names]
-    if any(x.family == y.family and x.given == y.given for x, y in names):
-        return not (a.birth_dates and b.birth_dates) or a.birth_dates[0].year == b.birth_dates[0].year
-    half = any(x.family == y.family or x.given == y.given for x, y in names)
-    return half and bool(set(a.birth_dates) & set(b.birth_dates))
-
-
-def says_who(person: Person) -> tuple[object, ...]:
-    """What identifies a person, without where they live and how to reach them: a change of it undoes decisions about matches."""
-    return person.names, person.birth_dates, person.sex, person.nhs_number, person.identifiers

@@ -160,10 +160,13 @@ def ask_missing(work: Work, actor: Actor, list_id: CaseListId) -> int:
 def record_by_hand(work: Work, actor: Actor, lookup_id: LookupId, known: bool, note: str, version: int) -> Lookup:
     """A representative looked in their own system: known or not. For agencies that cannot be asked, or gave no answer that settles it.
 
-    Raises ``InvalidInput(RECEIPT_REQUIRED)`` without a note, ``Conflict`` when a machine's answer stands.
+    Raises ``InvalidInput(RECEIPT_REQUIRED)`` without a note, ``Conflict`` when a machine's answer stands, ``Refused(HELD_ON_LIST)`` while
+    the list does not say surely who it is.
     """
-    lookup, _, _ = reaching.lookup_for(work, actor, Act.ANSWER_BY_HAND, lookup_id)
+    lookup, subject, _ = reaching.lookup_for(work, actor, Act.ANSWER_BY_HAND, lookup_id)
     reaching.check_version(lookup.version, version)
+    if not subject.let_in:
+        raise Refused(Code.HELD_ON_LIST)
     if not note.strip():
         raise InvalidInput(Code.RECEIPT_REQUIRED)
     if lookup.outcome in (LookupOutcome.KNOWN, LookupOutcome.NOT_KNOWN, LookupOutcome.WITHHELD):

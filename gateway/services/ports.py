@@ -52,6 +52,9 @@ class CaseLists(Protocol):
     def find_same(self, marac_id: MaracId, digest: bytes) -> CaseListId | None:
         """The list of which any issue had this content."""
 
+    def is_newest(self, list_id: CaseListId, digest: bytes) -> bool:
+        """Whether it is the newest issue of the list that had this content."""
+
     def get(self, list_id: CaseListId) -> CaseList: ...
 
     def problems(self, list_id: CaseListId) -> Sequence[RowProblem]: ...

@@ -80,6 +80,12 @@ WORDS: Mapping[TaskKind, TaskWords] = MappingProxyType(
             "way was stopped.",
             "Decide with the chair and the advocate who is at risk from whom. The gateway never decides who the primary victim is.",
         ),
+        TaskKind.HELD_ON_LIST: TaskWords(
+            "Correct the case list",
+            "Somebody in the list could not be taken in as written: the reason says why, and the list's findings say in which row. Who is new "
+            "is asked about nowhere until then; who was in an earlier issue keeps what is known, and no new alert is placed.",
+            "Correct the row and send the list again. If the meeting is near, tell the agencies by hand.",
+        ),
         TaskKind.REVIEW_FLAG: TaskWords(
             "Review an alert",
             "Something changed that the alert rested on, or the record needs a person's judgement first.",

@@ -36,6 +36,9 @@ _FIND_SAME = text("""
     SELECT i.list_id FROM list_issues i JOIN case_lists l ON l.id = i.list_id
     WHERE i.digest = :digest AND l.marac_id = :marac_id ORDER BY i.received_at DESC LIMIT 1
 """)
+_IS_NEWEST = text("""
+    SELECT EXISTS (SELECT FROM list_issues i JOIN case_lists l ON l.id = i.list_id AND l.issue = i.issue WHERE l.id = :id AND i.digest = :digest)
+""")
 _KEEP_CASES = text("""
     INSERT INTO cases (id, list_id, issue, position)
     SELECT c.id, :list_id, :issue, c.position FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS c (id, position)
@@ -103,6 +106,10 @@ class SqlCaseLists:
         self._connection.execute(_ONE_INTAKE_AT_A_TIME, {"marac_id": marac_id})
         found = self._connection.execute(_FIND_SAME, {"marac_id": marac_id, "digest": self._key(digest)}).scalar()
         return CaseListId(found) if found else None
+
+    def is_newest(self, list_id: CaseListId, digest: bytes) -> bool:
+        """Whether it is the newest issue that had this content."""
+        return bool(self._connection.execute(_IS_NEWEST, {"id": list_id, "digest": self._key(digest)}).scalar())
 
     def get(self, list_id: CaseListId) -> CaseList:
         """Its newest issue. Raises ``NotFound``."""

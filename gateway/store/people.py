@@ -32,6 +32,8 @@ class SubjectWords(msgspec.Struct, array_like=True):
 
     role: int
     person: Person
+    held: tuple[str, ...] = ()
+    let_in: bool = True
 
 
 CASE = SealedColumn("case_entries.sealed", CaseWords)
@@ -51,13 +53,13 @@ def open_case(vault: Vault, sealed: bytes, case_id: UUID, issue: int, list_id: U
 
 def seal_subject(vault: Vault, subject: Subject, issue: int) -> bytes:
     """A person with their role, for one issue."""
-    return SUBJECT.seal(vault, SubjectWords(ROLES.index(subject.role), subject.person), subject.id, issue)
+    return SUBJECT.seal(vault, SubjectWords(ROLES.index(subject.role), subject.person, subject.held, subject.let_in), subject.id, issue)
 
 
 def open_subject(vault: Vault, sealed: bytes, subject_id: UUID, issue: int, case_id: UUID) -> Subject:
     """Inverse of ``seal_subject``."""
     words = SUBJECT.open(vault, sealed, subject_id, issue)
-    return Subject(SubjectId(subject_id), CaseId(case_id), ROLES[words.role], words.person)
+    return Subject(SubjectId(subject_id), CaseId(case_id), ROLES[words.role], words.person, words.held, words.let_in)
 
 
 _WORDS = re.compile(r"[^\W_]+")

@@ -50,6 +50,7 @@ class MemoryCaseLists:
         self._audit = audit
         self.issues: dict[CaseListId, list[CaseList]] = {}
         self.digests: dict[tuple[MaracId, bytes], CaseListId] = {}
+        self.newest_digest: dict[CaseListId, bytes] = {}
         self.wrong: dict[CaseListId, Sequence[RowProblem]] = {}
 
     def add(self, case_list: CaseList, digest: bytes, problems: Sequence[RowProblem], audit: AuditEvent) -> None:
@@ -58,11 +59,15 @@ class MemoryCaseLists:
             raise Conflict(Code.STALE_VERSION)
         there.append(case_list)
         self.digests[case_list.marac_id, digest] = case_list.id
+        self.newest_digest[case_list.id] = digest
         self.wrong[case_list.id] = problems
         self._audit.record(audit)
 
     def find_same(self, marac_id: MaracId, digest: bytes) -> CaseListId | None:
         return self.digests.get((marac_id, digest))
+
+    def is_newest(self, list_id: CaseListId, digest: bytes) -> bool:
+        return self.newest_digest[list_id] == digest
 
     def get(self, list_id: CaseListId) -> CaseList:
         if list_id not in self.issues:
