@@ -96,6 +96,8 @@ class AiohttpWire:
                 auto_decompress=False,
                 skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
             )
+            # aiohttp repeats a PUT by itself when the connection ends before the reply; as its own test client does, we switch that off.
+            self._opened._retry_connection = False  # noqa: SLF001
         return self._opened
 
     async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, most: int) -> HttpReply:

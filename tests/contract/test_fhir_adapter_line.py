@@ -197,6 +197,31 @@ def test_a_question_that_met_a_closing_connection_is_asked_once_more_at_once() -
     assert len(peer.requests) == 1
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("kept", [False, True], ids=["new connection", "kept connection"])
+def test_no_write_is_repeated_unseen_by_a_library_either(method: str, kept: bool) -> None:
+    """Libraries repeat what the standard calls idempotent; whether it is so at this agency is not theirs to say."""
+
+    async def closes_on_a_write(request: Request) -> None:
+        await (request.reply(b"{}") if request.line.startswith("GET") else closes(request))
+
+    async def run() -> tuple[type, int]:
+        async with http_peer(closes_on_a_write) as peer:
+            system = HttpSystem(peer.url, QUICK, AiohttpWire(context_of({})))
+            talk = system.talk()
+            if kept:
+                await talk.ask("GET", "Thing", JSON)
+            try:
+                await talk.write(method, "Thing", JSON, b"{}")
+            except Fault as fault:
+                return type(fault), sum(not request.line.startswith("GET") for request in peer.requests)
+            finally:
+                await system.close()
+        return HttpReply, 0
+
+    assert asyncio.run(run()) == (Unsure, 1)
+
+
 def test_the_deadline_is_for_the_whole_exchange() -> None:
     started = time.monotonic()
     exchange(a_byte_at_a_time, limits=Limits(timeout_s=0.4))
