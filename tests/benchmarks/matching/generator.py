@@ -222,7 +222,7 @@ def _asked_family(p: Resident, foreign: bool, rng: random.Random) -> tuple[str, 
 
 
 def _asked_number(p: Resident, relative: Resident, rng: random.Random) -> str:
-    if rng.random() > 0.35:
+    if rng.random() > 0.35 or not p.nhs or not relative.nhs:
         return ""
     chance = rng.random()
     return one_digit(p.nhs, rng) if chance < 0.03 else relative.nhs if chance < 0.04 else p.nhs

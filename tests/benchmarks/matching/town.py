@@ -12,6 +12,7 @@ from datetime import date, timedelta
 
 from tests.benchmarks.matching.naming import FEMALE, GROUPS, MALE, NamingGroup, gendered, pick
 
+_NUMBERS = 800_000
 TODAY = date(2025, 6, 1)
 STREETS = ["Station Road", "High Street", "Church Lane", "Mill Lane", "Victoria Street", "Albert Road", "Park Avenue", "Queens Road", "Kings Street", "Green Lane", "Manor Close", "Orchard Way", "Windsor Drive", "Grove Street", "Chapel Hill", "Springfield Road", "North Street", "West End", "Bridge Street", "Elm Grove", "Canal Walk", "School Lane", "Meadow View", "Hawthorn Close", "Beech Avenue", "The Crescent", "Cavendish Street", "Derby Road", "Nelson Street", "Garden Court"]
 TOWNS = ("Northmoor", "Calderbrook", "Easterby", "Haverley")
@@ -100,13 +101,15 @@ class Town:
         return name
 
     def _nhs(self) -> str:
-        while True:
+        """A number that nobody has yet; "" once the test range is nearly used up."""
+        while len(self._numbers) < _NUMBERS:
             nine = f"999{self.rng.randint(0, 999999):06d}"
             check = 11 - sum(int(d) * w for d, w in zip(nine, range(10, 1, -1), strict=True)) % 11
             number = nine + str(check % 11)
             if check != 10 and number not in self._numbers:
                 self._numbers.add(number)
                 return number
+        return ""
 
     def born(self, youngest: float, oldest: float) -> date:
         """A birthday of somebody between these ages, in years."""
