@@ -71,7 +71,7 @@ class Settings(BaseModel):
             return value
         if kind == "file" and self.secrets:
             return self._secret(self.secrets / name)
-        raise LookupError(kind)
+        raise LookupError("nothing under this reference")
 
     def oidc_client_secret(self) -> str:
         """The secret by which the identity provider knows us. Raises ``LookupError`` as ``resolve``."""
@@ -84,9 +84,9 @@ class Settings(BaseModel):
             open_to_others = path.stat().st_mode & 0o077
             text = path.read_text(encoding="utf-8").strip()
         except OSError:
-            raise LookupError(path.name) from None
+            raise LookupError("no such file") from None
         if not text or open_to_others:
-            raise LookupError(path.name)
+            raise LookupError("empty, or open to others")
         return text
 
 

@@ -11,7 +11,7 @@ import re
 import sys
 import threading
 import traceback
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import PurePath
@@ -22,7 +22,9 @@ from uuid import UUID
 import orjson
 import structlog
 
-from gateway.domain.errors import GatewayError
+from gateway.domain.errors import Code, GatewayError
+from gateway.domain.events import EventKind
+from gateway.domain.releases import MessageKind
 
 FIELDS = frozenset({
     "event", "level", "at", "process", "logger", "place", "error", "code", "message_id", "nudge", "lane", "kind", "outcome", "reason",
@@ -39,14 +41,18 @@ QUIET = ("celery", "kombu", "redis", "uvicorn", "uvicorn.error", "alembic", "aut
 OURS = ("gateway", "adapters", "mappings", "outbox", "contracts")
 
 _SHAPES = re.compile(
-    r"[A-Z][A-Z0-9_]*"  # a code
-    r"|[a-z0-9]+(?:[-_.][a-z0-9]+)*(?:/[a-z0-9-]+)?"  # a word of ours, an agency, a lane
-    r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # an opaque id
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # an opaque id
     r"|[A-Za-z_]+ at [\w.]+:\d+"  # the class and place of an error
-    r"|/[a-z0-9_{}/.-]*"  # a route as declared, with the names of its parts and never their values
+    r"|(?:/(?:\{[a-z_]+\}|[a-z]+(?:-[a-z]+)*|v1))+"  # a route as declared, with the names of its parts and never their values
     r"|-?\d{1,6}(?:\.\d+)?|\d{4}-\d{2}-\d{2}T[\d:.+]+Z?"  # a count, a duration, a moment; never as long as an identifier
 )
+_known = {word.value for kind in (Code, EventKind, MessageKind) for word in kind}
 WITHHELD = "(withheld)"
+
+
+def know(words: Iterable[str]) -> None:
+    """Adds words that may be written: ids of agencies, names of lanes and jobs, codes of other rooms. No word is shown that nobody named."""
+    _known.update(words)
 
 
 def start_logging(process: str, stream: TextIO | None = None) -> None:
@@ -85,13 +91,15 @@ def place_of(error: BaseException) -> str:
 
 
 def safe(value: object) -> object:
-    """The value, if its shape cannot hold anything about a person; else ``(withheld)``."""
+    """The value, if it is one of the known words or of a shape that cannot hold anything about a person; else ``(withheld)``."""
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, Enum):
-        value = value.value
+        return value.value  # a closed list
     text = str(value) if isinstance(value, int | str | UUID) else ""
-    return (value if isinstance(value, int) else text) if _SHAPES.fullmatch(text) else WITHHELD
+    if not (text in _known or _SHAPES.fullmatch(text)):
+        return WITHHELD
+    return value if isinstance(value, int) else text
 
 
 def _to_standard_library(_: object, method: str, event: MutableMapping[str, Any]) -> tuple[tuple[str], dict[str, Any]]:

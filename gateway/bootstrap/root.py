@@ -31,6 +31,7 @@ from gateway.store.crypto import Vault
 from gateway.store.database import open_engine
 from gateway.store.keys import create_key_file, load_key_file
 from gateway.store.unit_of_work import SqlWork
+from gateway.telemetry import know
 from mappings.callbacks import NotGenuine, read_notice
 from mappings.case_list.template import TemplateKind, case_list_template
 from mappings.envelopes import seal_release
@@ -114,7 +115,7 @@ class Gateway:
             with self.transaction() as work:
                 again = work.inbox.accept_once(f"callback/{agency_id}", str(notice.delivery_id), body) == "same"
                 if notice.completion and not again:
-                    actions.record_completion(work, agency_id, notice.completion)
+                    actions.take_notice(work, agency_id, notice.completion)
         except (NotGenuine, NotFound, InvalidInput):
             return False
         return True
@@ -158,12 +159,15 @@ class Gateway:
 def load_gateway(settings: Settings | None = None, *, clock: Clock = _utc_now) -> Gateway:
     """From the settings given, else from the environment. Raises ``Misconfigured``, or ``GatewayError`` for a key file that will not do."""
     settings = settings or read_settings()
+    agreements = load_agreements(settings.agencies)
+    know(agreements.agreements)
+    know(system.key for agreement in agreements.all() for system in agreement.systems)
     keys = load_key_file(settings.key_file, production=not settings.demonstration, data_folder=settings.data)
     return Gateway(
         settings=settings,
         engine=open_engine(settings.database_url.get_secret_value()),
         vault=Vault(keys),
-        agreements=load_agreements(settings.agencies),
+        agreements=agreements,
         bell=Bell(settings.redis_url.get_secret_value()),
         clock=clock,
     )

@@ -9,14 +9,15 @@ from functools import wraps
 from pathlib import Path
 from typing import Annotated, ParamSpec, TypeVar
 
+import click
 import typer
 
 from gateway.bootstrap import Gateway, Misconfigured, load_gateway
 from gateway.cli.output import print_error, print_trouble
 from gateway.domain.actors import Actor, actor_of
-from gateway.domain.errors import GatewayError
+from gateway.domain.errors import CATALOGUE, Code, GatewayError
 from gateway.embedded.errors import CannotStart
-from gateway.telemetry import start_logging
+from gateway.telemetry import place_of, start_logging
 
 REFUSED = 1
 """Exit status: refused or incomplete. 0 is done, 2 wrong usage."""
@@ -80,6 +81,11 @@ def telling(command: Callable[P, R]) -> Callable[P, R]:
             print_trouble("There is no such file.", "Check the path.", as_json=as_json)
         except Incomplete:
             pass
+        except (typer.Exit, typer.Abort, click.ClickException):
+            raise
+        except Exception as error:  # noqa: BLE001  a traceback would quote what was being read
+            title, cause, remedy = CATALOGUE[Code.INTERNAL_ERROR]
+            print_trouble(f"{title} ({place_of(error)}). {cause}", remedy, as_json=as_json)
         raise typer.Exit(REFUSED)
 
     return run

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, text
 from gateway.bootstrap import Gateway
 from gateway.services import actions, flagging, reconcile
 from gateway.store.unit_of_work import SqlWork
-from gateway.telemetry import log
+from gateway.telemetry import know, log
 
 _log = log("gateway.worker")
 
@@ -43,7 +43,7 @@ def jobs_of(gateway: Gateway) -> tuple[Job, ...]:
     """The periodic work of this gateway. Business dates are reckoned by the use cases; here is only how often to look."""
     return (
         Job("polls", gateway.settings.poll_every, actions.start_polls),
-        Job("expired alerts", timedelta(hours=6), flagging.end_expired),
+        Job("expired-alerts", timedelta(hours=6), flagging.end_expired),
         Job("reconciliation", timedelta(hours=24), reconcile.start),
     )
 
@@ -68,7 +68,9 @@ def last_done(engine: Engine, name: str) -> datetime | None:
 
 def run_due(gateway: Gateway, jobs: tuple[Job, ...]) -> Mapping[str, int]:
     """Does what is due. A job that fails is put off, told, and does not keep the others from running."""
-    learn(gateway.engine, [job.name for job in jobs])
+    names = [job.name for job in jobs]
+    know(names)
+    learn(gateway.engine, names)
     done: dict[str, int] = {}
     for job in jobs:
         try:
@@ -76,7 +78,7 @@ def run_due(gateway: Gateway, jobs: tuple[Job, ...]) -> Mapping[str, int]:
                 if take(work.connection, job.name, job.every):
                     done[job.name] = job.run(work)
         except Exception:  # noqa: BLE001  whatever ails one job, the next must run; the log says class, code and place
-            _log.error("a periodic job failed", job=job.name.replace(" ", "-"), exc_info=True)
+            _log.error("a periodic job failed", job=job.name, exc_info=True)
             with gateway.engine.begin() as connection:
                 connection.execute(_PUT_OFF, {"name": job.name, "later": min(RETRY_AFTER, job.every)})
     return done
