@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from gateway.cli.output import columns, print_facts, print_rows
 from gateway.cli.session import As, Incomplete, Json, actor_named, opened, telling
 from gateway.domain.errors import CATALOGUE
 from gateway.domain.identifiers import AgencyId, CaseListId, FlagId, SubjectId
-from gateway.services import flagging
+from gateway.services import closing, flagging
 from gateway.services.flagging import FlagPreview
 
 app = typer.Typer(help="Alerts on agencies' records.", no_args_is_help=True)
@@ -97,3 +98,31 @@ def _print_preview(preview: FlagPreview, *, as_json: bool) -> None:
     print_facts(facts, as_json=as_json)
     if flag is None:
         raise Incomplete
+
+
+@app.command()
+@telling
+def renew(
+    flag: Alert, user: As, basis: Annotated[str, typer.Option(help="The date that its time counts from anew, as 2026-11-22.")],
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Count an alert's time anew from a repeat (last referral or last meeting: the area's own rule)."""
+    try:
+        day = date.fromisoformat(basis)
+    except ValueError:
+        raise typer.BadParameter("write a date as 2026-11-22", param_hint="--basis") from None
+    with opened() as gateway, gateway.transaction() as work:
+        done = flagging.renew(work, actor_named(gateway, user), FlagId(flag), day)
+    print_facts(columns([done], *_SHOWN)[0], as_json=as_json)
+
+
+@app.command("close-case")
+@telling
+def close_case_(
+    list_id: Annotated[UUID, typer.Argument(help="The case list, by its id.")],
+    case: Annotated[str, typer.Argument(help="The case, by the coordinator's own number.")], user: As, as_json: Json = False,
+) -> None:  # fmt: skip
+    """A case is closed: remove its alerts everywhere."""
+    with opened() as gateway, gateway.transaction() as work:
+        begun = closing.close_case(work, actor_named(gateway, user), CaseListId(list_id), case)
+    print_facts({"removals_begun": begun}, as_json=as_json)
