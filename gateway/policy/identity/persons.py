@@ -18,9 +18,9 @@ from gateway.policy.names import dialled, fold, scripts
 _APART = re.compile(r"[\s\-‐‑‒–—_,/]+")
 _ASCII_APART = str.maketrans("-_,/\t\r\n\x00", "        ", "'`.\"()*?")
 _NUMBERS = re.compile(r"[0-9]+[a-z]?(?![0-9a-z])")
-_WORD = re.compile(r"[^\W\d_]{3,}")
 _POSTCODE = re.compile(r"[a-z]{1,2}[0-9][0-9a-z]? ?[0-9][a-z]{2}\b")
-_NO_STREET = frozenset({"flat", "apartment", "apt", "unit", "room", "floor", "ground", "first", "top", "the", "house", "care"})
+_STREET = re.compile(r"\b(?!(?:flat|apartment|apt|unit|room|floor|ground|first|top|the|house|care)\b)[^\W\d_]{3,}")
+"""The first word of an address that names something."""
 _SAYS_NOTHING = frozenset(
     {"unknown", "unk", "nk", "notknown", "notgiven", "notprovided", "none", "na", "nil", "null", "tbc", "tba", "baby", "babyof", "infant",
      "unborn", "male", "female", "mr", "mrs", "miss", "ms", "surname", "name", "forename", "x", "xx", "xxx", "anon", "anonymous"}
@@ -83,6 +83,8 @@ class Described(NamedTuple):
 def words(text: str) -> list[str]:
     """The words of a name, folded (case, marks, apostrophes, width, invisible characters); joined names come apart."""
     if text.isascii():
+        if text.isalpha():
+            return [text.lower()]
         return text.lower().translate(_ASCII_APART).split()
     return [w for w in map(fold, _APART.split(text)) if w]
 
@@ -140,8 +142,8 @@ def home(lines: str, postcode: str, current: bool = True) -> Home | None:
     numbers = tuple(_NUMBERS.findall(low))
     if not code and not numbers:
         return None
-    street = next((w for w in _WORD.findall(low) if w not in _NO_STREET), "")
-    return Home(code, numbers, street, current)
+    street = _STREET.search(low)
+    return Home(code, numbers, street[0] if street else "", current)
 
 
 def digits(text: str) -> str:
@@ -166,11 +168,11 @@ def described(
     ready = [name(*n) for n in raw]
     return Described(
         tuple([n for n in ready if n.tokens or n.family]),
-        tuple([b for b in births if b]),
+        tuple(filter(None, births)),
         sex[:1].lower() if sex[:1] in "fFmM" else "",
         digits(nhs),
         tuple(numbers),
-        tuple([h for h in homes if h]),
+        tuple(filter(None, homes)),
         frozenset([d for p in phones if p and (d := dialled(p))]),
         hidden,
         any(map(_not_latin, raw)),
