@@ -116,7 +116,7 @@ class Gateway:
                 again = work.inbox.accept_once(f"callback/{agency_id}", str(notice.delivery_id), body) == "same"
                 if notice.completion and not again:
                     actions.take_notice(work, agency_id, notice.completion)
-        except (NotGenuine, NotFound, InvalidInput):
+        except (NotGenuine, NotFound):
             return False
         return True
 

@@ -25,13 +25,22 @@ from gateway.policy.permissions import Act
 from gateway.services import completions, reaching
 from gateway.services.arrivals import Arrived
 from gateway.services.asking import at_the_table
-from gateway.services.completions import record_completion, record_poll, record_told
+from gateway.services.completions import record_completion, record_poll, record_told, take_notice
 from gateway.services.ports import HolidayBook, Work
 from gateway.services.recording import give_task, noted
 
 __all__ = [
-    "NewAction", "assign", "complete", "of_list", "record_completion", "record_file", "record_poll", "record_told", "record_work_item",
+    "NewAction",
+    "assign",
+    "complete",
+    "of_list",
+    "record_completion",
+    "record_file",
+    "record_poll",
+    "record_told",
+    "record_work_item",
     "start_polls",
+    "take_notice",
 ]  # fmt: skip
 
 

@@ -137,14 +137,25 @@ def record_poll(work: Work, arrived: Arrived) -> None:
 
 
 def _from_poll(work: Work, agency_id: AgencyId, completion: Completion) -> None:
-    """One answer that cannot be taken must not cost the others: the representative is asked to complete it."""
+    """One answer that cannot be taken must not cost the others."""
     try:
-        record_completion(work, agency_id, completion)
+        take_notice(work, agency_id, completion)
     except NotFound:
         work.audit.record(noted(EventKind.ACTION_REPORTED, GATEWAY, agency_id, agency_id, ignored=Code.NOT_FOUND.value))
+
+
+def take_notice(work: Work, agency_id: AgencyId, completion: Completion) -> str:
+    """As ``record_completion``, of what a machine says, with whom nobody can argue: an answer without what it must have is taken as
+    ``incomplete``, and the representative has the task to complete it; about a closed action it says nothing new. Raises ``NotFound``."""
+    try:
+        return record_completion(work, agency_id, completion)
     except InvalidInput as error:
         action = work.actions.by_reference(completion.reference)
+        if action.state in ACTION_MACHINE.ends():
+            work.audit.record(noted(EventKind.COMPLETION_REPEATED, GATEWAY, action.id, agency_id, source=completion.source))
+            return "repeated"
         give_task(work, agency_id, TaskKind.DO_ACTION, action.id, error.code)
+        return "incomplete"
 
 
 def _compare(work: Work, release: PollRelease, seen: Iterable[str]) -> None:

@@ -327,6 +327,31 @@ class TestPolls:
         assert desk.actions.get(theirs.id).closed_at is None
 
 
+class TestNotices:
+    def test_one_without_what_it_must_have_is_taken_and_becomes_a_task(self, desk: Desk) -> None:
+        action = with_agency(desk)
+        assert actions.take_notice(desk, TRUST, answer(action, detail=" ", source="callback")) == "incomplete"
+        assert desk.actions.get(action.id).state is S.WITH_AGENCY
+        [task] = [t for t in desk.tasks.open_of(TRUST) if t.kind is TaskKind.DO_ACTION]
+        assert (task.about, task.reason) == (str(action.id), Code.DETAIL_REQUIRED)
+        assert actions.take_notice(desk, TRUST, answer(action, key="k2", source="callback")) == "closed"
+        assert TaskKind.DO_ACTION not in desk.tasks.kinds(TRUST)
+
+    def test_about_a_closed_action_it_says_nothing_new(self, desk: Desk) -> None:
+        action = with_agency(desk)
+        actions.take_notice(desk, TRUST, answer(action, source="callback"))
+        assert actions.take_notice(desk, TRUST, answer(action, detail="", key="k2", source="callback")) == "repeated"
+        assert TaskKind.DO_ACTION not in desk.tasks.kinds(TRUST)
+        assert desk.audit.kinds()[-1] is EventKind.COMPLETION_REPEATED
+
+    def test_about_anothers_action_it_is_not_theirs(self, desk: Desk) -> None:
+        action = with_agency(desk)
+        for detail in ("", "Done"):
+            with pytest.raises(NotFound):
+                actions.take_notice(desk, POLICE, answer(action, detail=detail))
+        assert TaskKind.DO_ACTION not in desk.tasks.kinds()
+
+
 class TestTelling:
     def told(self, desk: Desk, reply: CompletionReport | None, **more: object) -> None:
         actions.record_completion(desk, TRUST, answer(with_agency(desk)))
