@@ -11,14 +11,10 @@ from tests.architecture.source import ROOT, name_of, product_files, tree_of
 
 MODULE_LINES, FUNCTION_LINES = 400, 40
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "data", "misc"}
-TABLES = {"gateway/domain/error_codes.py"}
-"""Catalogues: one line for each entry, nothing to understand but the entry."""
 
 
 @pytest.mark.parametrize("path", product_files(), ids=name_of)
 def test_a_module_is_not_longer_than_a_reader_can_hold(path) -> None:
-    if name_of(path) in TABLES:
-        return
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MODULE_LINES
 
 
