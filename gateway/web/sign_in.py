@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from gateway.web.rendering import page
+from gateway.web.rendering import SERVICE_NAME, page
 from gateway.web.session import Session, Sessions, new_session
 
 with warnings.catch_warnings():  # Authlib would rather use a successor of httpx; that is for its own next version
@@ -39,6 +39,9 @@ class OidcSettings:
     def cookie_name(self) -> str:
         """``__Host-`` binds the cookie to this host, without subdomains; it needs https."""
         return "__Host-session" if self.secure else "session"
+
+
+_ONWARD = f'<!doctype html><html lang="en-GB"><title>{SERVICE_NAME}</title><meta http-equiv="refresh" content="0;url=/"><a href="/">Continue</a></html>'
 
 
 def _provider(settings: OidcSettings) -> OAuth:
@@ -69,15 +72,15 @@ def build_router(settings: OidcSettings, sessions: Sessions, now: Callable[[], d
             if request.query_params.get("iss", settings.issuer) != settings.issuer:  # RFC 9207: another provider's answer
                 raise OAuthError
             token = await oauth.identity.authorize_access_token(request)
+            session = new_session(dict(token["userinfo"]), now())
         except Exception:  # noqa: BLE001  a refusal, a forged answer, a provider that is away: the person is told the same
             return page("sign_in_failed.html", None, status=401)
         finally:
             request.session.clear()
-        session = new_session(dict(token["userinfo"]), now())
         await run_in_threadpool(record, session)
         cookie = await run_in_threadpool(sessions.begin, session)
         # A strict cookie is not sent on the way back from another site; this page of ours starts the next request itself.
-        answer = HTMLResponse('<!doctype html><meta http-equiv="refresh" content="0;url=/"><a href="/">Continue</a>')
+        answer = HTMLResponse(_ONWARD)
         answer.set_cookie(settings.cookie_name, cookie, secure=settings.secure, httponly=True, samesite="strict", path="/")
         return answer
 

@@ -103,7 +103,7 @@ def set_of_words() -> re.Pattern[str]:
 
 def test_an_action_is_assigned_and_closed_by_the_agency(site: Site, seat: Callable[..., Seat]) -> None:
     nadia = seat("Nadia Holt").go(f"/lists/{site.list_id}/actions")
-    nadia.get_by_label("Case").select_option("NM-101")
+    nadia.get_by_label("For case").select_option("NM-101")
     nadia.get_by_label("Agency").select_option(label="Northmoor NHS Trust")
     nadia.get_by_label("Action", exact=True).fill("Offer an appointment with the advocate")
     nadia.get_by_role("button", name="Assign", exact=True).click()

@@ -309,6 +309,21 @@ def test_a_file_of_which_nothing_was_taken_is_told_row_by_row(site: Site, coordi
     assert "round" not in actions.text
 
 
+def test_a_closed_case_takes_its_alerts_along(site: Site, coordinator: httpx.Client, trust: httpx.Client) -> None:
+    report = trust.get(f"/case-lists/{site.list_id}/report").json()
+    mine = list(report["agencies"]).index("northmoor-nhs-trust")
+    known = next(
+        r for r in report["rows"] if r["role"] == "victim" and r["cells"][mine]["outcome"] == "KNOWN" and r["cells"][mine]["details"][0]["open_to_service"]
+    )
+    flag = trust.post("/alerts", json={"subject_id": known["subject_id"], "agency": "northmoor-nhs-trust"}, headers=key()).json()["flag"]
+    is_problem(trust.post(f"/case-lists/{site.list_id}/cases/close", json={"case_number": known["case_number"]}, headers=key()), 403, "NOT_PERMITTED")
+    is_problem(coordinator.post(f"/case-lists/{site.list_id}/cases/close", json={"case_number": "NM-999"}, headers=key()), 404, "NOT_FOUND")
+    closed = coordinator.post(f"/case-lists/{site.list_id}/cases/close", json={"case_number": known["case_number"]}, headers=key())
+    assert closed.json() == {"started": 1}
+    assert trust.get(f"/alerts/{flag['flag_id']}").json()["flag"]["state"] != "proposed"
+    assert coordinator.post(f"/case-lists/{site.list_id}/ask-missing", headers=key()).json() == {"started": 0}
+
+
 def test_tasks_are_read_and_closed(trust: httpx.Client) -> None:
     tasks = trust.get("/tasks").json()
     assert tasks

@@ -11,10 +11,23 @@ from fastapi import APIRouter, File, Form, Response, UploadFile
 
 from gateway.api.caller import Calling, Writing
 from gateway.api.problems import FileRefused
-from gateway.api.schemas import AnswerIn, DecisionIn, ListOut, LookupOut, OpenIn, PossibleOut, ProblemRow, ReceiptOut, ReportOut, StartedOut
+from gateway.api.schemas import (
+    AnswerIn,
+    CaseIn,
+    DecisionIn,
+    ListOut,
+    LookupOut,
+    OpenIn,
+    PossibleOut,
+    ProblemRow,
+    ReceiptOut,
+    ReportOut,
+    StartedOut,
+)
+from gateway.domain.errors import Code, NotFound
 from gateway.domain.identifiers import CaseListId, LookupId, MaracId
 from gateway.policy import permissions
-from gateway.services import hits, intake, lookups
+from gateway.services import flagging, hits, intake, lookups, reaching
 from gateway.store.unit_of_work import SqlWork
 
 router = APIRouter(tags=["case lists"])
@@ -110,5 +123,25 @@ def ask_again(caller: Writing, lookup_id: UUID) -> Response:
     def act(work: SqlWork) -> StartedOut:
         lookups.ask_again(work, caller.actor, LookupId(lookup_id))
         return StartedOut(started=1)
+
+    return caller.write(act)
+
+
+@router.post("/case-lists/{list_id}/ask-missing", response_model=StartedOut)
+def ask_missing(caller: Writing, list_id: UUID) -> Response:
+    """Ask the agencies and systems that joined after the list came."""
+    return caller.write(lambda work: StartedOut(started=lookups.ask_missing(work, caller.actor, CaseListId(list_id))))
+
+
+@router.post("/case-lists/{list_id}/cases/close", response_model=StartedOut)
+def close_case(caller: Writing, list_id: UUID, given: CaseIn) -> Response:
+    """Close a case: its alerts are removed at every agency, and each removal is read back. ``started`` counts the removals."""
+
+    def act(work: SqlWork) -> StartedOut:
+        cases = reaching.list_for(work, caller.actor, permissions.Act.CLOSE_CASE, CaseListId(list_id)).cases
+        found = next((case.id for case in cases if case.number == given.case_number), None)
+        if found is None:
+            raise NotFound(Code.NOT_FOUND)
+        return StartedOut(started=flagging.end_for_case(work, caller.actor, found))
 
     return caller.write(act)

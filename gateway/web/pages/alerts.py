@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -104,6 +105,13 @@ def refuse(
     """Decline; nothing is written."""
     reader.do(lambda work: flagging.refuse(work, reader.actor, FlagId(flag_id), reason, version))
     return reader.back_to(f"/lists/{list_id}/alerts", "refused")
+
+
+@router.post("/lists/{list_id}/alerts/{flag_id}/renewal")
+def renew(reader: Posting, list_id: UUID, flag_id: UUID, basis_date: Annotated[date, Form()]) -> Response:
+    """Count its time anew from a repeat."""
+    reader.do(lambda work: flagging.renew(work, reader.actor, FlagId(flag_id), basis_date))
+    return reader.back_to(f"/lists/{list_id}/alerts/{flag_id}", "renewed")
 
 
 @router.post("/lists/{list_id}/alerts/{flag_id}/end")

@@ -91,7 +91,7 @@ def report(reader: Reading, list_id: UUID, state: str = "", agency: str = "") ->
     shown = [row for row in made.rows if _wanted(row, wanted, at.id if at else "")]
     return reader.page(
         "report.html", report=made, cases=_by_case(shown), shown=len(shown), problems=[(p, CATALOGUE[Code(p.code)]) for p in wrong],
-        bars=_bars(made), state=wanted, agency=at, asked=asked, left=left, mine=reader.actor.agency_id, catalogue=CATALOGUE, codes=Code.__members__,
+        bars=_bars(made), state=wanted, agency=at, asked=asked, left=left, mine=reader.actor.agency_id, not_yet=_not_yet_asked(made), catalogue=CATALOGUE, codes=Code.__members__,
     )  # fmt: skip
 
 
@@ -102,6 +102,11 @@ def _made(work: SqlWork, reader: Reader, list_id: CaseListId) -> tuple[HitReport
 
 def _wanted(row: HitRow, state: LookupOutcome | None, agency: str) -> bool:
     return any((not state or cell.outcome is state) and (not agency or cell.agency_id == agency) for cell in row.cells)
+
+
+def _not_yet_asked(made: HitReport) -> bool:
+    """Whether an agency sits at the table that no question was ever made for."""
+    return any(cell.reason == Code.NOT_YET_ASKED for row in made.rows for cell in row.cells)
 
 
 def _by_case(rows: Sequence[HitRow]) -> dict[str, list[HitRow]]:

@@ -53,3 +53,10 @@ def ask_again(reader: Posting, list_id: UUID, lookup_id: Annotated[UUID, Form()]
     """Ask the system once more."""
     reader.do(lambda work: lookups.ask_again(work, reader.actor, LookupId(lookup_id)))
     return reader.back_to(f"/lists/{list_id}", "asked")
+
+
+@router.post("/lists/{list_id}/ask-missing")
+def ask_missing(reader: Posting, list_id: UUID) -> Response:
+    """Ask the agencies and systems that joined after the list came."""
+    reader.do(lambda work: lookups.ask_missing(work, reader.actor, CaseListId(list_id)))
+    return reader.back_to(f"/lists/{list_id}", "asked_missing")

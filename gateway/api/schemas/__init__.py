@@ -1,0 +1,66 @@
+"""What the API takes and gives. Names, dates and records appear only in answers to those who may see them, never in an address."""
+
+from gateway.api.schemas.actions import ActionIn, ActionOut, CompletionIn, FileOut, FileRowOut, ReceiptIn, TaskOut
+from gateway.api.schemas.alerts import ApprovalIn, FindingOut, FlagOut, PreviewOut, ProposalIn, RenewalIn
+from gateway.api.schemas.base import PlaceOut, ProblemOut, ProblemRow, ReasonIn, Schema, StartedOut
+from gateway.api.schemas.lists import (
+    AnswerIn,
+    CaseIn,
+    CellOut,
+    DecisionIn,
+    DetailOut,
+    ListOut,
+    LookupOut,
+    OpenIn,
+    PossibleOut,
+    ReceiptOut,
+    ReportOut,
+    RowOut,
+)
+from gateway.api.schemas.people import CandidateOut, ComparisonOut, NameOut, PersonOut
+from gateway.api.schemas.running import AuditIn, DeadOut, DifferenceOut, EventOut, LaneIn, LaneOut, ReplayOut
+
+__all__ = [
+    "ActionIn",
+    "ActionOut",
+    "AnswerIn",
+    "ApprovalIn",
+    "AuditIn",
+    "CandidateOut",
+    "CaseIn",
+    "CellOut",
+    "ComparisonOut",
+    "CompletionIn",
+    "DeadOut",
+    "DecisionIn",
+    "DetailOut",
+    "DifferenceOut",
+    "EventOut",
+    "FileOut",
+    "FileRowOut",
+    "FindingOut",
+    "FlagOut",
+    "LaneIn",
+    "LaneOut",
+    "ListOut",
+    "LookupOut",
+    "NameOut",
+    "OpenIn",
+    "PersonOut",
+    "PlaceOut",
+    "PossibleOut",
+    "PreviewOut",
+    "ProblemOut",
+    "ProblemRow",
+    "ProposalIn",
+    "ReasonIn",
+    "ReceiptIn",
+    "ReceiptOut",
+    "RenewalIn",
+    "ReplayOut",
+    "ReportOut",
+    "RowOut",
+    "Schema",
+    "StartedOut",
+    "TaskOut",
+]
