@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 from functools import partial
 
 import uvicorn
@@ -61,6 +62,8 @@ def _login_secret(gateway: Gateway) -> str:
 
 def run_site(gateway: Gateway, host: str, port: int) -> None:
     """Serves until SIGTERM. No access log, no name of the server, no trust in headers of a proxy."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)  # uvicorn raises the signal once more when it has ended in order; then it means nothing
     uvicorn.run(
         build_site(gateway), host=host, port=port, log_config=None, access_log=False, server_header=False, proxy_headers=False,
         lifespan="off", timeout_graceful_shutdown=SHUTDOWN_S, h11_max_incomplete_event_size=32 * 1024,

@@ -24,10 +24,9 @@ from gateway.api.schemas import (
     ReportOut,
     StartedOut,
 )
-from gateway.domain.errors import Code, NotFound
 from gateway.domain.identifiers import CaseListId, LookupId, MaracId
 from gateway.policy import permissions
-from gateway.services import flagging, hits, intake, lookups, reaching
+from gateway.services import closing, hits, intake, lookups
 from gateway.store.unit_of_work import SqlWork
 
 router = APIRouter(tags=["case lists"])
@@ -137,11 +136,6 @@ def ask_missing(caller: Writing, list_id: UUID) -> Response:
 def close_case(caller: Writing, list_id: UUID, given: CaseIn) -> Response:
     """Close a case: its alerts are removed at every agency, and each removal is read back. ``started`` counts the removals."""
 
-    def act(work: SqlWork) -> StartedOut:
-        cases = reaching.list_for(work, caller.actor, permissions.Act.CLOSE_CASE, CaseListId(list_id)).cases
-        found = next((case.id for case in cases if case.number == given.case_number), None)
-        if found is None:
-            raise NotFound(Code.NOT_FOUND)
-        return StartedOut(started=flagging.end_for_case(work, caller.actor, found))
-
-    return caller.write(act)
+    return caller.write(
+        lambda work: StartedOut(started=closing.close_case(work, caller.actor, CaseListId(list_id), given.case_number))
+    )

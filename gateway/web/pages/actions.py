@@ -14,10 +14,10 @@ from fastapi.responses import Response
 from gateway.domain.actions import ACTION_MACHINE
 from gateway.domain.calendar import Deadline
 from gateway.domain.case_list import CaseList, RowProblem
-from gateway.domain.errors import CATALOGUE, Code, InvalidInput, NotFound
+from gateway.domain.errors import CATALOGUE, Code, InvalidInput
 from gateway.domain.identifiers import ActionId, AgencyId, CaseId, CaseListId
 from gateway.policy.permissions import Act, check_can
-from gateway.services import actions, flagging, reaching
+from gateway.services import actions, closing, reaching
 from gateway.services.actions import NewAction
 from gateway.services.asking import at_the_table
 from gateway.services.ports import Work
@@ -93,16 +93,8 @@ def complete(
     return reader.back_to(f"/lists/{list_id}/actions", "completed")
 
 
-def _case(work: Work, reader: Reader, list_id: CaseListId, number: str) -> CaseId:
-    cases = reaching.list_for(work, reader.actor, Act.CLOSE_CASE, list_id).cases
-    found = next((case.id for case in cases if case.number == number), None)
-    if found is None:
-        raise NotFound(Code.NOT_FOUND)
-    return found
-
-
 @router.post("/lists/{list_id}/close")
 def close_case(reader: Posting, list_id: UUID, case_number: Annotated[str, Form(max_length=100)]) -> Response:
     """Close a case: its alerts are removed at every agency."""
-    reader.do(lambda work: flagging.end_for_case(work, reader.actor, _case(work, reader, CaseListId(list_id), case_number)))
+    reader.do(lambda work: closing.close_case(work, reader.actor, CaseListId(list_id), case_number))
     return reader.back_to(f"/lists/{list_id}/actions", "case_closed")
