@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 _LEASE_SHARE = 0.8
 """The share of a lease that is used by our own clock; the rest is for what passes between the database's clock and ours."""
-_TRIES = 3
+_TRIES = 10
 _MOST_AT_ONCE = 500
 
 
@@ -185,7 +185,7 @@ class Island:
 
     @property
     def _busy(self) -> bool:
-        return self._writing or self._fetching or bool(self._results) or any(lane.busy or lane.wanted for lane in self._lanes.values())
+        return self._writing or self._fetching or bool(self._results) or any(lane.busy or lane.hungry for lane in self._lanes.values())
 
     # Claiming and delivering
 
@@ -193,7 +193,8 @@ class Island:
         while True:
             await self._hungry.wait()
             self._hungry.clear()
-            wanted = {lane.name: count for lane in self._lanes.values() if (count := lane.wanted)}
+            lanes = self._lanes.values()
+            wanted = {lane.name: lane.room for lane in lanes if lane.room > 0} if any(lane.hungry for lane in lanes) else {}
             if wanted and not self._leaving and len(self._results) < _MOST_AT_ONCE:
                 self._fetching = True
                 began = time.monotonic()
@@ -238,7 +239,7 @@ class Island:
                 task = asyncio.create_task(self._deliver(lane, claimed))
                 self._deliveries.add(task)
                 task.add_done_callback(self._deliveries.discard)
-        if lane.wanted:
+        if lane.hungry:
             self._hungry.set()
 
     async def _deliver(self, lane: Lane, claimed: Claimed) -> None:

@@ -32,11 +32,18 @@ class Lane:
     """What a delivery took lately."""
 
     @property
-    def wanted(self) -> int:
-        """How many to claim now; 0 while enough is at hand. A slow lane keeps no stock, so that what waits can still be withdrawn."""
-        stock = 2 * self.limit if self.pace_s < _FAST_S else self.limit if self.pace_s < _STEADY_S else 0
-        missing = self.limit + stock - self.under_way - len(self.waiting)
-        return missing if missing > stock // 2 and not (self.dry or self.paused) else 0
+    def room(self) -> int:
+        """How many more could be at hand. A slow lane keeps no stock, so that what waits can still be withdrawn."""
+        return 0 if self.dry or self.paused else self.limit + self._stock - self.under_way - len(self.waiting)
+
+    @property
+    def hungry(self) -> bool:
+        """Whether it is time to fetch: half of the stock is gone, or a place is free where none is kept."""
+        return self.room > self._stock // 2
+
+    @property
+    def _stock(self) -> int:
+        return 2 * self.limit if self.pace_s < _FAST_S else self.limit if self.pace_s < _STEADY_S else 0
 
     @property
     def busy(self) -> bool:

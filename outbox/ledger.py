@@ -44,23 +44,31 @@ class Line:
         """The connection, opened if there is none."""
         if self._connection is None:
             self._connection = self._engine.connect()
-            self._opened(self._connection)
+            with self._connection.begin():
+                self._connection.execute(q.BY_KEY)
+                self._opened(self._connection)
         return self._connection
 
     def give_back(self) -> None:
-        """Returns the connection to the pool."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        """Returns the connection to the pool, as it came from there."""
+        if self._connection is not None:
+            self.transaction(_as_usual)
+            self._connection.close()
+            self._connection = None
 
     def end(self) -> None:
         """Ends the session, whatever its state."""
-        with suppress(Exception):
-            if self._connection is not None:
-                self._connection.invalidate()
-        with suppress(Exception):
-            self.give_back()
-        self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):
+                connection.invalidate()
+            with suppress(Exception):
+                connection.close()
+
+
+def _as_usual(connection: Connection) -> None:
+    connection.execute(q.LET_GO)
+    connection.execute(q.AS_USUAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +136,6 @@ class Ledger:
         lines = (self._pulse, self._claims, self._settling)
         try:
             self.give_up(lanes)
-            self._pulse.transaction(lambda c: c.execute(q.LET_GO))
             for line in lines:
                 line.give_back()
         finally:
@@ -196,9 +203,8 @@ class Ledger:
         return Settled(parked=len(marked), fenced=1 - len(marked))
 
     def _hold(self, connection: Connection) -> None:
-        with connection.begin():
-            self.token = self.token or connection.execute(q.NEW_TOKEN).scalar_one()
-            connection.execute(q.HOLD, {"token": self.token})
+        self.token = self.token or connection.execute(q.NEW_TOKEN).scalar_one()
+        connection.execute(q.HOLD, {"token": self.token})
 
     def _sweep(self, connection: Connection, mine: list[str], renew: bool) -> Sweep:
         values = {"token": self.token, "lease": self._lease_s}

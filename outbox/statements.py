@@ -2,6 +2,10 @@
 
 ``claimable`` is said once: pending, unclaimed, due, not expired, and first of its order key. Whether a lane is worth taking and what a claim
 finds are the same condition; else an island could take a lane again and again and find nothing in it.
+
+How they are written matters for what PostgreSQL makes of them. Its statistics are mostly taken when nothing waits, so it believes that nothing
+ever does, and would read whole tables or all that is due for each message. Therefore: LATERAL with LIMIT (which it does not turn into a join)
+where one row is asked for; "pending" said as ``settled_at IS NULL`` where the index of what is due must not be chosen; and ``BY_KEY``.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ _CLAIMABLE = """
     m.state = 'pending' AND m.lease_token IS NULL AND m.due_at <= now() AND (m.not_after IS NULL OR m.not_after > now())
     AND (m.order_key = '' OR NOT EXISTS (
         SELECT FROM outbox_messages e
-        WHERE e.order_key = m.order_key AND e.order_key <> '' AND e.state = 'pending' AND e.seq < m.seq))
+        WHERE e.order_key = m.order_key AND e.order_key <> '' AND e.settled_at IS NULL AND e.seq < m.seq))
 """
 _PAUSED = "SELECT FROM outbox_lanes p WHERE p.lane IN (w.lane, '*') AND p.paused_at IS NOT NULL"
 _FREE = f"""
@@ -35,15 +39,17 @@ NEW_TOKEN = text("SELECT nextval('outbox_island_tokens')")
 HOLD = text(f"SELECT pg_advisory_lock_shared({LOCKS}, :token)")
 """Shared, so that an island that lost its session holds it again at once, though the server may not yet have noticed the loss."""
 LET_GO = text("SELECT pg_advisory_unlock_all()")
+BY_KEY = text("SET enable_seqscan = off")
+AS_USUAL = text("RESET enable_seqscan")
 
 TAKE = text(f"""
     WITH RECURSIVE {_WAITING}
     INSERT INTO outbox_lanes AS l (lane, token, lease_until)
     SELECT w.lane, :token, now() + :lease * interval '1 second'
     FROM waiting w LEFT JOIN outbox_lanes l ON l.lane = w.lane
+    CROSS JOIN LATERAL (
+        SELECT FROM outbox_messages m WHERE m.lane = w.lane AND m.state = 'pending' AND (m.lease_token IS NOT NULL OR {_CLAIMABLE}) LIMIT 1) AS m
     WHERE w.lane IS NOT NULL AND NOT EXISTS ({_PAUSED}) AND (l.lane IS NULL OR {_FREE})
-      AND EXISTS (SELECT FROM outbox_messages m WHERE m.lane = w.lane AND m.state = 'pending'
-                  AND (m.lease_token IS NOT NULL OR {_CLAIMABLE}))
     ORDER BY w.lane
     ON CONFLICT (lane) DO UPDATE SET token = excluded.token, lease_until = excluded.lease_until
     WHERE l.paused_at IS NULL AND ({_FREE})
@@ -52,16 +58,21 @@ TAKE = text(f"""
 
 READY = text(f"""
     SELECT w.lane FROM unnest(CAST(:lanes AS text[])) AS w (lane)
-    WHERE EXISTS (SELECT FROM outbox_messages m WHERE m.lane = w.lane AND {_CLAIMABLE})
+    CROSS JOIN LATERAL (SELECT FROM outbox_messages m WHERE m.lane = w.lane AND {_CLAIMABLE} LIMIT 1) AS m
 """)  # noqa: S608
 
+# Whoever locks several lanes locks them in the order of their names, so that a claim and a renewal do not wait for each other.
 RENEW = text("""
-    UPDATE outbox_lanes SET lease_until = now() + :lease * interval '1 second' WHERE token = :token RETURNING lane
+    UPDATE outbox_lanes SET lease_until = now() + :lease * interval '1 second'
+    WHERE lane IN (SELECT lane FROM outbox_lanes WHERE token = :token ORDER BY lane FOR UPDATE) RETURNING lane
 """)
 
 PAUSED_LANES = text("SELECT lane FROM outbox_lanes WHERE paused_at IS NOT NULL")
 
-GIVE_UP = text("UPDATE outbox_lanes SET token = NULL, lease_until = NULL WHERE token = :token AND lane = ANY(:lanes)")
+GIVE_UP = text("""
+    UPDATE outbox_lanes SET token = NULL, lease_until = NULL
+    WHERE lane IN (SELECT lane FROM outbox_lanes WHERE token = :token AND lane = ANY(:lanes) ORDER BY lane FOR UPDATE)
+""")
 
 READ = """id, lane, kind, body, created_at, attempts, unsure, not_after, order_key, interruptions, lease_token, seq,
            CAST(extract(epoch FROM not_after - now()) AS float8) AS expires_in"""
@@ -104,7 +115,6 @@ NEXT_DUE = text(f"""
     WHERE w.lane IS NOT NULL AND NOT EXISTS ({_PAUSED})
 """)  # noqa: S608
 
-# Pending is asked for by settled_at here: by state, the planner may walk the whole index of what is due to find a few rows by their id.
 SETTLE = text("""
     WITH r AS (
         SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:token AS int[]), CAST(:state AS text[]), CAST(:outcome AS text[]),

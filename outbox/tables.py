@@ -62,7 +62,7 @@ Index(
     "outbox_messages_order",
     messages.c.order_key,
     messages.c.seq,
-    postgresql_where=text("state = 'pending' AND order_key <> ''"),
+    postgresql_where=text("settled_at IS NULL AND order_key <> ''"),
 )
 Index(
     "outbox_messages_expiry",

@@ -14,8 +14,3 @@ def copy_in(connection: Connection, table: Table, columns: Sequence[str], rows: 
     """As ``outbox.bulk.copy_in``."""
     with translated():
         bulk.copy_in(connection, table, columns, rows)
-
-
-def columns_of(rows: Sequence[Sequence[object]], names: Sequence[str]) -> dict[str, list[object]]:
-    """Rows turned into one list per column, as ``unnest`` takes them."""
-    return {name: [row[place] for row in rows] for place, name in enumerate(names)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -34,6 +34,8 @@ class FlagWords(msgspec.Struct, array_like=True):
     remote_id: str | None
     remote_version: str | None
     reason: str
+    sent_at: datetime | None = None
+    by_hand: bool = False
 
 
 WORDS = SealedColumn("flags.sealed", FlagWords, at_least=2048)
@@ -112,7 +114,7 @@ class SqlFlags:
     def _sealed(self, flag: Flag) -> bytes:
         words = FlagWords(
             flag.record_id, ROLES.index(flag.role), flag.text, flag.identifier, flag.proposed_by, flag.content_hash,
-            flag.approved_by, flag.remote_id, flag.remote_version, flag.reason,
+            flag.approved_by, flag.remote_id, flag.remote_version, flag.reason, flag.sent_at, flag.by_hand,
         )  # fmt: skip
         return WORDS.seal(self._vault, words, flag.id)
 
@@ -122,5 +124,5 @@ class SqlFlags:
             FlagId(row.id), SubjectId(row.subject_id), AgencyId(row.agency_id), SystemKey(row.system), words.record_id, ROLES[words.role],
             words.text, words.identifier, FlagState(row.state), UserId(words.proposed_by), row.proposed_at, words.content_hash, row.review_on,
             UserId(words.approved_by) if words.approved_by else None, row.approved_at, words.remote_id, words.remote_version, words.reason,
-            row.version,
+            row.version, words.sent_at, words.by_hand,
         )  # fmt: skip

@@ -17,9 +17,9 @@ from gateway.domain.identifiers import AgencyId, TaskId, UserId
 from gateway.domain.tasks import PersonTask, TaskKind
 from gateway.store import tables as t
 from gateway.store.audit import SqlAudit
-from gateway.store.batches import columns_of
 from gateway.store.crypto import Vault
 from gateway.store.sealed_column import SealedColumn
+from outbox.bulk import Blobs, Ids, Moments
 
 
 class TaskWords(msgspec.Struct, array_like=True):
@@ -29,11 +29,11 @@ class TaskWords(msgspec.Struct, array_like=True):
     reason: str
     closed_by: str | None
     receipt: str
+    covers: tuple[str, ...] = ()
 
 
 WORDS = SealedColumn("person_tasks.sealed", TaskWords, at_least=1024)
 _OPEN = t.tasks.c.closed_at.is_(None)
-_COLUMNS = ("id", "agency_id", "kind", "about", "opened_at", "closed_at", "version", "sealed")
 _ADD = text("""
     INSERT INTO person_tasks (id, agency_id, kind, about, opened_at, closed_at, version, sealed)
     SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:agency_id AS text[]), CAST(:kind AS text[]), CAST(:about AS text[]),
@@ -83,27 +83,39 @@ class SqlTasks:
         for task in self._all(open_ones):
             self.close(replace(task, closed_at=self._now, closed_by=UserId(audit.actor)), audit)
 
+    def last_closed(self, kind: TaskKind, about: str) -> PersonTask | None:
+        """The newest word on a thing."""
+        found = self._all(select(t.tasks).where(t.tasks.c.kind == kind.value, t.tasks.c.about == about, t.tasks.c.closed_at.is_not(None)))
+        return max(found, key=lambda task: task.closed_at or task.opened_at, default=None)
+
     def open_of(self, agency_id: AgencyId | None) -> Sequence[PersonTask]:
         """Oldest first; None for all agencies."""
         found = select(t.tasks).where(_OPEN)
         return self._all(found if agency_id is None else found.where(t.tasks.c.agency_id == agency_id))
 
     def _add(self, tasks: Sequence[PersonTask]) -> frozenset[UUID]:
-        rows = [self._row(task) for task in tasks]
-        return frozenset(self._connection.execute(_ADD, columns_of(rows, _COLUMNS)).scalars())
-
-    def _row(self, task: PersonTask) -> tuple[object, ...]:
-        return task.id, task.agency_id, task.kind.value, task.about, task.opened_at, task.closed_at, task.version, self._sealed(task)
+        columns = {
+            "id": Ids(task.id for task in tasks),
+            "agency_id": [str(task.agency_id) for task in tasks],
+            "kind": [task.kind.value for task in tasks],
+            "about": [task.about for task in tasks],
+            "opened_at": Moments(task.opened_at for task in tasks),
+            "closed_at": Moments(task.closed_at for task in tasks),
+            "version": [task.version for task in tasks],
+            "sealed": Blobs(self._sealed(task) for task in tasks),
+        }
+        return frozenset(self._connection.execute(_ADD, columns).scalars())
 
     def _all(self, query: Select[Any]) -> list[PersonTask]:
         return [self._task(row) for row in self._connection.execute(query.order_by(t.tasks.c.opened_at, t.tasks.c.id))]
 
     def _sealed(self, task: PersonTask) -> bytes:
-        return WORDS.seal(self._vault, TaskWords(task.words, task.reason, task.closed_by, task.receipt), task.id)
+        return WORDS.seal(self._vault, TaskWords(task.words, task.reason, task.closed_by, task.receipt, task.covers), task.id)
 
     def _task(self, row: Row[Any]) -> PersonTask:
         words = WORDS.open(self._vault, row.sealed, row.id)
         return PersonTask(
             TaskId(row.id), AgencyId(row.agency_id), TaskKind(row.kind), row.about, row.opened_at, words.words, words.reason,
             row.closed_at, UserId(words.closed_by) if words.closed_by else None, words.receipt, row.version,
+            words.covers,
         )  # fmt: skip

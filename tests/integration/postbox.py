@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -108,6 +111,27 @@ class Office:
 
     def run(self, **more: object) -> RelayReport:
         return asyncio.run(self.relay(**more).run())
+
+    @contextmanager
+    def running(self, **more: object) -> Iterator[threading.Event]:
+        """A relay that runs beside the test until it is stopped by the event given; what it raised is raised here."""
+        stop = threading.Event()
+        with ThreadPoolExecutor(1) as thread:
+            run = thread.submit(lambda: asyncio.run(self.relay(**more).run(stop, idle_exit=False)))
+            run.add_done_callback(lambda _: stop.set())
+            try:
+                yield stop
+            finally:
+                stop.set()
+            run.result(30)
+
+    def wait_until(self, reached: Callable[[], bool], stop: threading.Event, seconds: float = 20) -> None:
+        """Raises when it is not reached in time, or when the relay ended before."""
+        until = time.monotonic() + seconds
+        while not reached():
+            assert not stop.is_set(), "the relay ended"
+            assert time.monotonic() < until, f"not reached in time: {self.states()}"
+            time.sleep(0.02)
 
     def ask(self, statement: str, **values: object) -> list[tuple]:
         with self.engine.begin() as connection:

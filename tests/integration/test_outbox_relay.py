@@ -300,24 +300,17 @@ class TestPauses:
         for lane in (LANE, OTHER_LANE):
             desk.post.lanes[lane].script = lambda _: 0.05
             desk.send(1000, lane)
-        stop = threading.Event()
-        runner = threading.Thread(target=lambda: asyncio.run(desk.relay().run(stop, idle_exit=False)))
-        runner.start()
-        while not desk.keeper.results:
-            time.sleep(0.01)
-        with desk.engine.begin() as connection:
-            lanes.stop_everything(connection, "someone", "a doubt")
-        time.sleep(2)
-        came = sum(len(d.came) for d in desk.post.lanes.values())
-        time.sleep(0.5)
-        assert sum(len(d.came) for d in desk.post.lanes.values()) == came < 2000
-        with desk.engine.begin() as connection:
-            lanes.restart(connection)
-        while desk.states()["delivered"] < 2000:
-            time.sleep(0.05)
-        stop.set()
-        runner.join(10)
-        assert not runner.is_alive()
+        with desk.running() as stop:
+            desk.wait_until(lambda: bool(desk.keeper.results), stop)
+            with desk.engine.begin() as connection:
+                lanes.stop_everything(connection, "someone", "a doubt")
+            time.sleep(2)
+            came = sum(len(d.came) for d in desk.post.lanes.values())
+            time.sleep(0.5)
+            assert sum(len(d.came) for d in desk.post.lanes.values()) == came < 2000
+            with desk.engine.begin() as connection:
+                lanes.restart(connection)
+            desk.wait_until(lambda: desk.states()["delivered"] == 2000, stop)
         assert desk.ask("SELECT count(*), count(DISTINCT id) FROM handled") == [(2000, 2000)]
         assert max(Counter(m.id for d in desk.post.lanes.values() for m in d.came).values()) == 1
 

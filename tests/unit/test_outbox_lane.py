@@ -29,29 +29,23 @@ def stocked(made, *items):
 
 
 @pytest.mark.parametrize(
-    ("situation", "wanted"),
+    ("situation", "room", "hungry"),
     [
-        ({}, 10),
-        ({"pace_s": 0.02}, 30),
-        ({"pace_s": 0.2}, 20),
-        ({"pace_s": 3.0}, 10),
-        ({"pace_s": 3.0, "under_way": 10}, 0),
-        ({"pace_s": 3.0, "under_way": 9}, 1),
-        ({"pace_s": 0.02, "under_way": 10}, 20),
-        ({"dry": True}, 0),
-        ({"paused": True}, 0),
+        ({}, 10, True),
+        ({"pace_s": 0.02}, 30, True),
+        ({"pace_s": 0.2}, 20, True),
+        ({"pace_s": 3.0}, 10, True),
+        ({"pace_s": 3.0, "under_way": 10}, 0, False),
+        ({"pace_s": 3.0, "under_way": 9}, 1, True),
+        ({"pace_s": 0.02, "under_way": 10}, 20, True),
+        ({"pace_s": 0.02, "under_way": 20}, 10, False),
+        ({"dry": True}, 0, False),
+        ({"paused": True}, 0, False),
     ],
 )
-def test_how_many_are_fetched(situation, wanted):
-    assert lane(**situation).wanted == wanted
-
-
-def test_a_stock_is_refilled_when_half_is_gone():
-    made = stocked(lane(pace_s=0.02, under_way=10), *(claimed() for _ in range(11)))
-    assert made.wanted == 0
-    made.waiting.popleft()
-    made.waiting.popleft()
-    assert made.wanted == 11
+def test_how_many_are_fetched_and_when(situation, room, hungry):
+    made = lane(**situation)
+    assert (made.room, made.hungry) == (room, hungry)
 
 
 @pytest.mark.parametrize("situation", [{"paused": True}, {"under_way": 10}, {"lease_over": time.monotonic() - 1}])

@@ -273,7 +273,7 @@ CREATE TABLE outbox_messages (
 CREATE INDEX outbox_messages_dead ON outbox_messages (lane, settled_at) WHERE state = 'dead';
 CREATE INDEX outbox_messages_due ON outbox_messages (lane, due_at, seq) WHERE state = 'pending';
 CREATE INDEX outbox_messages_expiry ON outbox_messages (not_after) WHERE state = 'pending' AND not_after IS NOT NULL;
-CREATE INDEX outbox_messages_order ON outbox_messages (order_key, seq) WHERE state = 'pending' AND order_key <> '';
+CREATE INDEX outbox_messages_order ON outbox_messages (order_key, seq) WHERE settled_at IS NULL AND order_key <> '';
 
 -- The audit is append only, whoever writes. (A table's owner can still remove the trigger: the chain shows what was done then.)
 CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
