@@ -37,6 +37,7 @@ from tests.integration.cabinet import NOW, Cabinet, NoAgreements, added, cabinet
 words = st.text(max_size=40)
 filled = st.text(min_size=1, max_size=40)
 codes = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ_", max_size=20)
+marac_ids = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=20)
 ids = st.builds(uuid4)  # never twice the same: that would be another test
 moments = st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 (the strategy adds the zone)
 days = st.dates(date(1900, 1, 1), date(2099, 12, 31))
@@ -99,7 +100,7 @@ def case_lists(draw):
         ]
         repeat = draw(st.none() | st.booleans())
         cases.append(Case(case_id, list_id, draw(words), tuple(subjects), draw(st.none() | days), repeat, draw(words)))
-    return CaseList(list_id, MaracId(draw(filled)), draw(days), draw(moments), tuple(cases))
+    return CaseList(list_id, MaracId(draw(marac_ids)), draw(days), draw(moments), tuple(cases))
 
 
 problems = st.builds(RowProblem, st.integers(0, 100_000), codes, codes, st.sampled_from(["error", "held", "warning"]))
