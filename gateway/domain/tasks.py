@@ -32,7 +32,10 @@ class TaskKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PersonTask(Sealed):
-    """``about`` is the opaque id of the thing concerned; ``words`` is what to type by hand, if anything; a receipt closes it."""
+    """``about`` is the opaque id of the thing concerned; ``words`` is what to type by hand, if anything; a receipt closes it.
+
+    ``covers``: of a decision to go on, the ids of the entries it was taken about; empty when nobody decided so.
+    """
 
     id: TaskId
     agency_id: AgencyId
@@ -45,3 +48,4 @@ class PersonTask(Sealed):
     closed_by: UserId | None = None
     receipt: str = ""
     version: int = 1
+    covers: tuple[str, ...] = ()

@@ -35,6 +35,7 @@ class Act(StrEnum):
     VIEW_ACTION = "view_action"
     COMPLETE_ACTION = "complete_action"
     WORK_ON_TASKS = "work_on_tasks"
+    DECIDE_PARTS = "decide_parts"
     VIEW_QUEUE = "view_queue"
     CHANGE_QUEUE = "change_queue"
     RECONCILE = "reconcile"
@@ -68,6 +69,7 @@ RIGHTS: Mapping[Act, frozenset[UserRole]] = MappingProxyType(
         Act.VIEW_ACTION: _REPRESENTATIVES | {_LEAD, _COORDINATOR, _CHAIR},
         Act.COMPLETE_ACTION: _REPRESENTATIVES | {_LEAD, _COORDINATOR},
         Act.WORK_ON_TASKS: _AGENCY | {_COORDINATOR},
+        Act.DECIDE_PARTS: frozenset({_COORDINATOR}),
         Act.VIEW_QUEUE: _REPRESENTATIVES | {_ADMINISTRATOR, _COORDINATOR, _SYSTEM},
         Act.CHANGE_QUEUE: frozenset({_SYSTEM}),
         Act.RECONCILE: _REPRESENTATIVES | {_LEAD, _COORDINATOR, _SYSTEM},

@@ -51,7 +51,7 @@ class Placement:
 class Situation:
     """Everything that the verdict hangs on. ``roles_ever``: every role of the same person, or of the same record, in this or any
     earlier list. ``shared``: whether another person of the case is linked to the same record. ``current``: still on the list. ``held``:
-    the newest issue keeps the person out."""
+    the newest issue keeps the person out. ``parts_decided``: a person decided that the alert may go on though there are several roles."""
 
     role: Role
     roles_ever: frozenset[Role]
@@ -62,6 +62,7 @@ class Situation:
     shared: bool = False
     current: bool = True
     held: bool = False
+    parts_decided: bool = False
 
 
 _ORDER = (Verdict.NONE, Verdict.HELD, Verdict.BY_HAND, Verdict.PLACE)
@@ -91,7 +92,7 @@ def _about_the_person(situation: Situation) -> Iterator[tuple[Verdict, Code]]:
         yield Verdict.NONE, Code.SUBJECT_WITHDRAWN
     if situation.held:
         yield Verdict.HELD, Code.HELD_ON_LIST
-    if len(situation.roles_ever | {role}) > 1:
+    if len(situation.roles_ever | {role}) > 1 and not situation.parts_decided:
         yield Verdict.HELD, Code.BOTH_ROLES
     withheld = disclosure.withheld_by(situation.agreement, Purpose.FLAG, situation.today, role)
     if withheld:

@@ -12,7 +12,7 @@ from gateway.domain.flags import Flag, FlagEvent, FlagState
 from gateway.domain.identifiers import FlagId, TaskId
 from gateway.domain.tasks import PersonTask, TaskKind
 from gateway.policy.permissions import Act
-from gateway.services import flag_reports, flag_sending, reaching
+from gateway.services import flag_reports, flag_sending, gate, reaching
 from gateway.services.ports import Work
 from gateway.services.recording import give_task, noted
 
@@ -43,13 +43,35 @@ def check_open(task: PersonTask, receipt: str) -> None:
 
 
 def _moved(work: Work, task: PersonTask, flag: Flag, done: bool) -> Flag:
-    """A person's word never makes an alert ``PLACED``: that needs read-back. It is ``RECORDED``, or ended."""
+    """A person's word never makes an alert ``PLACED``: that needs read-back. It is ``RECORDED``, or ended.
+
+    Of one that the gateway wrote, "it is there" proves no hiding, so that the system is asked; "it is not there" may be so only yet.
+    """
     if flag.state not in _MOVES[task.kind]:
         return flag
     if task.kind is TaskKind.REMOVE_FLAG_BY_HAND:
         return flag_reports.removed(work, flag) if done else _still_to_remove(work, task, flag)
-    with_person = flag if flag.state is FlagState.WITH_REPRESENTATIVE else flag_sending.moved(flag, FlagEvent.HAND_OVER)
-    return flag_sending.moved(with_person, FlagEvent.RECORD_RECEIPT if done else FlagEvent.END)
+    if task.kind is TaskKind.CHECK_UNSURE_FLAG:
+        return _looked_for(work, flag, done)
+    if done:
+        _review_unless_allowed(work, flag)
+    return flag_sending.moved(flag, FlagEvent.RECORD_RECEIPT if done else FlagEvent.END)
+
+
+def _looked_for(work: Work, flag: Flag, there: bool) -> Flag:
+    if there:
+        flag_sending.look(work, flag)
+        return flag
+    flag_sending.take_back(work, flag)
+    return flag_sending.moved(flag_sending.moved(flag, FlagEvent.HAND_OVER), FlagEvent.END)
+
+
+def _review_unless_allowed(work: Work, flag: Flag) -> None:
+    """It stands now, though since the words were given it may have become wrong."""
+    subject = work.case_lists.subjects([flag.subject_id])[flag.subject_id]
+    found = gate.placement_of(work, subject, gate.lookup_behind(work, flag))
+    if not found.allowed:
+        give_task(work, flag.agency_id, TaskKind.REVIEW_FLAG, flag.id, found.reason or Code.MATCH_NOT_SETTLED)
 
 
 def _still_to_remove(work: Work, task: PersonTask, flag: Flag) -> Flag:
@@ -61,6 +83,6 @@ def _still_to_remove(work: Work, task: PersonTask, flag: Flag) -> Flag:
 _MOVES = {
     TaskKind.PLACE_FLAG_BY_HAND: frozenset({FlagState.WITH_REPRESENTATIVE}),
     TaskKind.REMOVE_FLAG_BY_HAND: frozenset({FlagState.WITHDRAWING, FlagState.ENDING}),
-    TaskKind.CHECK_UNSURE_FLAG: frozenset({FlagState.UNSURE, FlagState.WITH_REPRESENTATIVE}),
+    TaskKind.CHECK_UNSURE_FLAG: frozenset({FlagState.UNSURE}),
 }
 """The tasks that a receipt closes, and the states of the alert that it then moves; in any other state only the task is closed."""

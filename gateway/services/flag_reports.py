@@ -13,6 +13,7 @@ from gateway.domain.flags import FLAG_MACHINE, Flag, FlagEvent, FlagState
 from gateway.domain.receipts import FlagFinding, FlagReport
 from gateway.domain.releases import FlagCheckRelease, FlagRelease, FlagRemovalRelease, MessageKind
 from gateway.domain.tasks import TaskKind
+from gateway.policy.placement import Placement
 from gateway.services import flag_sending, gate
 from gateway.services.arrivals import Arrived
 from gateway.services.ports import Work
@@ -72,6 +73,11 @@ def _after_placing(work: Work, flag: Flag, report: FlagReport, final: bool) -> F
     return _lost(work, flag, report, final)
 
 
+def _judged(work: Work, flag: Flag) -> Placement:
+    subject = work.case_lists.subjects([flag.subject_id])[flag.subject_id]
+    return gate.placement_of(work, subject, gate.lookup_behind(work, flag))
+
+
 def _confirmed(work: Work, flag: Flag) -> Flag:
     end_task(work, TaskKind.CHECK_UNSURE_FLAG, flag.id, agency_id=flag.agency_id)
     return flag_sending.moved(flag, FlagEvent.CONFIRM)
@@ -85,18 +91,24 @@ def _withdrawn(work: Work, flag: Flag, report: FlagReport) -> Flag:
 
 def _left_to_a_person(work: Work, flag: Flag, reason: str) -> Flag:
     """The representative places it by hand, if it may still stand at all; the words are never given for one that may not."""
-    subject = work.case_lists.subjects([flag.subject_id])[flag.subject_id]
-    found = gate.placement_of(work, subject, gate.lookup_behind(work, flag))
-    if found.allowed:
-        return flag_sending.hand_over(work, flag, reason)
-    give_task(work, flag.agency_id, TaskKind.REVIEW_FLAG, flag.id, found.reason or reason)
-    return flag_sending.withdraw(work, flag, found.reason or reason)
+    found = _judged(work, flag)
+    return flag_sending.hand_over(work, flag, reason) if found.allowed else _taken_back(work, flag, found.reason or reason)
+
+
+def _taken_back(work: Work, flag: Flag, reason: str) -> Flag:
+    """It may not stand any more: whatever is there is looked for and ended, never written again, and a person is told."""
+    end_task(work, TaskKind.CHECK_UNSURE_FLAG, flag.id, agency_id=flag.agency_id)
+    give_task(work, flag.agency_id, TaskKind.REVIEW_FLAG, flag.id, reason)
+    return flag_sending.withdraw(work, flag, reason)
 
 
 def _lost(work: Work, flag: Flag, report: FlagReport, final: bool) -> Flag:
     """It may be there or not. The outbox looks before it writes again; once it gives up, we look, and a person is told."""
     lost = flag_sending.moved(flag, FlagEvent.LOSE_TRACK, _code(report)) if flag.state is FlagState.PLACING else flag
     if final:
+        found = _judged(work, flag)
+        if not found.allowed:
+            return _taken_back(work, lost, found.reason or _code(report))
         give_task(work, flag.agency_id, TaskKind.CHECK_UNSURE_FLAG, flag.id, _code(report), flag.text)
         flag_sending.look(work, lost)
     return lost
@@ -110,6 +122,8 @@ def _code(report: FlagReport) -> str:
 
 
 def _after_check(work: Work, flag: Flag, report: FlagReport, final: bool) -> Flag:
+    if flag.state in NOT_OURS:
+        return _left_over(work, flag, report, final)
     if flag.state not in _UNDER_WAY | {FlagState.PLACED}:
         return flag
     if report.finding is FlagFinding.PLACED:
@@ -135,6 +149,24 @@ def _gone(work: Work, flag: Flag, report: FlagReport) -> Flag:
     return flag_sending.withdraw(work, flag, Code.FLAG_NOT_THERE)
 
 
+NOT_OURS = frozenset({FlagState.WITH_REPRESENTATIVE, FlagState.RECORDED, FlagState.WITHDRAWN, FlagState.ENDED})
+"""States in which nothing that carries our identifier may stand, though a write that was lost may still come through."""
+
+
+def _left_over(work: Work, flag: Flag, report: FlagReport, final: bool) -> Flag:
+    """Gone, as it should be; or there after all: then it is ended, whatever it looks like, and a person is told."""
+    if report.finding in _GONE:
+        end_task(work, TaskKind.DIFFERENCE_FOUND, flag.id, agency_id=flag.agency_id)
+    elif report.finding in (FlagFinding.REFUSED, FlagFinding.UNSURE):
+        if final:
+            give_task(work, flag.agency_id, TaskKind.DIFFERENCE_FOUND, flag.id, report.reason or Code.NOT_ANSWERED)
+    else:
+        kind = _TO_WITHDRAW.get(report.finding, TaskKind.FLAG_CHANGED)
+        give_task(work, flag.agency_id, kind, flag.id, report.reason or Code.FLAG_CAME_LATE)
+        flag_sending.take_back(work, flag)
+    return replace(flag, remote_id=work.flags.get(flag.id).remote_id)
+
+
 def _not_seen(work: Work, flag: Flag, report: FlagReport) -> Flag:
     """The check itself failed: nothing is concluded, and a person is told."""
     kind = TaskKind.CHECK_UNSURE_FLAG if flag.state in _UNDER_WAY else TaskKind.DIFFERENCE_FOUND
@@ -148,14 +180,25 @@ _GONE = frozenset({FlagFinding.ENDED, FlagFinding.NOT_THERE})
 
 
 def _after_removal(work: Work, flag: Flag, report: FlagReport, final: bool) -> Flag:
+    if flag.state in NOT_OURS:
+        return _taking_back(work, flag, report, final)
     if flag.state not in (FlagState.WITHDRAWING, FlagState.ENDING):
         return flag
     if report.finding in _GONE:
-        return removed(work, flag)
+        return flag if flag_sending.placed_by_hand(flag) else removed(work, flag)
     if final:
         give_task(work, flag.agency_id, TaskKind.REMOVE_FLAG_BY_HAND, flag.id, _code(report))
         return replace(flag, reason=_code(report))
     return flag
+
+
+def _taking_back(work: Work, flag: Flag, report: FlagReport, final: bool) -> Flag:
+    """What a lost write may have left is ended, or somebody must look; the alert's own state hangs on none of it."""
+    if report.finding in _GONE:
+        end_task(work, TaskKind.DIFFERENCE_FOUND, flag.id, agency_id=flag.agency_id)
+    elif final:
+        give_task(work, flag.agency_id, TaskKind.DIFFERENCE_FOUND, flag.id, _code(report))
+    return work.flags.get(flag.id)
 
 
 def removed(work: Work, flag: Flag) -> Flag:

@@ -50,13 +50,21 @@ def place(work: Work, flag: Flag, found: Placement) -> Flag:
     if isinstance(release, Withheld):
         return hand_over(work, flag, release.code)
     work.outbox.send(MessageKind.FLAG_PLACE, release, order_key=order_key(flag))
-    return moved(flag, FlagEvent.SEND)
+    return replace(moved(flag, FlagEvent.SEND), sent_at=work.now())
 
 
 def hand_over(work: Work, flag: Flag, reason: str) -> Flag:
-    """A person places it, where the person concerned cannot see it, with the exact words."""
+    """A person places it, where the person concerned cannot see it, with the exact words. What a write of ours may have left is ended."""
     give_task(work, flag.agency_id, TaskKind.PLACE_FLAG_BY_HAND, flag.id, reason, flag.text)
-    return moved(flag, FlagEvent.HAND_OVER, reason)
+    take_back(work, flag)
+    return replace(moved(flag, FlagEvent.HAND_OVER, reason), by_hand=True)
+
+
+def take_back(work: Work, flag: Flag) -> None:
+    """End whatever carries our identifier, if a write of ours may ever have left; what a person placed does not carry it."""
+    release = disclosure.release_flag_removal(flag, work.agreements.of(flag.agency_id), error=True)
+    if flag.sent_at is not None and not isinstance(release, Withheld):
+        work.outbox.send(MessageKind.FLAG_END, release, order_key=order_key(flag))
 
 
 def withdraw(work: Work, flag: Flag, reason: str) -> Flag:
@@ -72,19 +80,29 @@ def stop(work: Work, flag: Flag, reason: str) -> Flag:
 
 
 def remove(work: Work, flag: Flag, reason: str, *, error: bool = False) -> None:
-    """Have our alert removed by the system, or by a person where the gateway did not write it or cannot reach it."""
+    """Have our alert removed by the system, and by a person where one may have placed it or the gateway cannot reach it."""
     release = disclosure.release_flag_removal(flag, work.agreements.of(flag.agency_id), error=error)
-    if flag.state is FlagState.RECORDED or isinstance(release, Withheld):
-        give_task(work, flag.agency_id, TaskKind.REMOVE_FLAG_BY_HAND, flag.id, reason)
+    if placed_by_hand(flag) or isinstance(release, Withheld):
+        give_task(work, flag.agency_id, TaskKind.REMOVE_FLAG_BY_HAND, flag.id, as_code(reason))
+        take_back(work, flag)
     else:
         work.outbox.send(MessageKind.FLAG_END, release, order_key=order_key(flag))
 
 
+def placed_by_hand(flag: Flag) -> bool:
+    """Whether a person may have placed it: then only a person can say that it is gone, for our identifier is not on it."""
+    return flag.by_hand or flag.state is FlagState.RECORDED or (flag.state is FlagState.ENDING and flag.remote_id is None)
+
+
+def as_code(reason: str) -> str:
+    """The reason if it is one of our codes: what a person wrote stays with the alert, and goes into no task and no audit."""
+    return reason if reason in Code.__members__ else Code.FLAG_TO_BE_REMOVED
+
+
 def remove_again(work: Work, flag: Flag) -> bool:
-    """Send a removal anew in place of one that waits or was lost. What a person placed only a person can say to be gone: our own
-    identifier is not on it, so that a machine would never find it."""
-    if flag.state is FlagState.ENDING and flag.remote_id is None:
-        give_task(work, flag.agency_id, TaskKind.REMOVE_FLAG_BY_HAND, flag.id, flag.reason)
+    """Send a removal anew in place of one that waits or was lost, unless it is a person's."""
+    if placed_by_hand(flag):
+        give_task(work, flag.agency_id, TaskKind.REMOVE_FLAG_BY_HAND, flag.id, as_code(flag.reason))
         return False
     if any(t.kind is TaskKind.REMOVE_FLAG_BY_HAND and t.about == str(flag.id) for t in work.tasks.open_of(flag.agency_id)):
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -19,7 +19,7 @@ from gateway.domain.tasks import TaskKind
 from gateway.policy import permissions, retention
 from gateway.policy.permissions import Act
 from gateway.policy.placement import Placement, Verdict
-from gateway.services import flag_receipts, flag_reports, flag_sending, gate, reaching
+from gateway.services import flag_receipts, flag_reports, flag_review, flag_sending, gate, reaching
 from gateway.services.arrivals import Arrived
 from gateway.services.ports import Work
 from gateway.services.recording import desk_of, end_task, give_task, noted
@@ -54,6 +54,8 @@ def propose(work: Work, actor: Actor, subject_id: SubjectId, agency_id: AgencyId
         if found.verdict is Verdict.HELD:
             _hold(work, subject, case_list, agency_id, found)
         return FlagPreview(subject, found, record=lookup.record if lookup else None)
+    if any(f.role is subject.role and f.agency_id == agency_id and f.state in LIVE_FLAG_STATES for f in work.flags.of_subjects([subject.id])):
+        raise Conflict(Code.FLAG_EXISTS)
     flag = _proposal(work, actor, subject, lookup, lookup.record)
     facts = {"verdict": found.verdict.value, "lookup": str(lookup.id)}
     work.flags.add(flag, noted(EventKind.FLAG_PROPOSED, actor, flag.id, agency_id, **facts))
@@ -202,7 +204,8 @@ def _end(work: Work, actor: Actor, flag: Flag, reason: str) -> None:
         if ended.state is _S.ENDING:
             flag_sending.remove(work, flag, reason)
         else:  # it was with the representative, who may have placed it without a word
-            give_task(work, flag.agency_id, TaskKind.REMOVE_FLAG_BY_HAND, flag.id, reason)
+            give_task(work, flag.agency_id, TaskKind.REMOVE_FLAG_BY_HAND, flag.id, flag_sending.as_code(reason))
+            flag_sending.take_back(work, flag)
     work.flags.save(ended, noted(EventKind.FLAG_ENDED, actor, flag.id, flag.agency_id, state=ended.state.value))
     for kind in (TaskKind.REVIEW_FLAG, TaskKind.PLACE_FLAG_BY_HAND, TaskKind.CHECK_UNSURE_FLAG):
         end_task(work, kind, flag.id, actor, flag.agency_id)
@@ -237,8 +240,8 @@ def hold_for_both_roles(work: Work, subjects: Sequence[SubjectId]) -> None:
     for flag in work.flags.of_subjects(subjects):
         if flag.state is _S.PROPOSED or flag.state in _ON_ITS_WAY:
             _end(work, GATEWAY, flag, Code.BOTH_ROLES)
-        elif flag.state in LIVE_FLAG_STATES - _ENDS_BY_ITSELF:
-            give_task(work, flag.agency_id, TaskKind.REVIEW_FLAG, flag.id, Code.BOTH_ROLES)
+        else:
+            flag_review.review(work, [flag], Code.BOTH_ROLES)
 
 
 # ----------------------------------------------------------------------------------------------------- reports, checks
@@ -260,12 +263,33 @@ LATE = timedelta(days=1)
 
 def start_checks(work: Work) -> int:
     """Ask every system to read our alerts again, and to remove again what should be gone by now; returns how many questions were sent."""
-    flags = [f for a in work.agreements.all() for f in work.flags.of_agency(a.agency_id)]
-    looked = sum(flag_sending.look(work, flag) for flag in flags if _to_look_at(work, flag))
+    return sum(_check_agency(work, agreement.agency_id) for agreement in work.agreements.all())
+
+
+def _check_agency(work: Work, agency_id: AgencyId) -> int:
+    flags = work.flags.of_agency(agency_id)
+    about: dict[str, set[TaskKind]] = {}
+    for task in work.tasks.open_of(agency_id):
+        about.setdefault(task.about, set()).add(task.kind)
+    for flag in flags:
+        if flag.state is _S.WITH_REPRESENTATIVE and not about.get(str(flag.id), set()) & _ITS_TASKS:
+            flag_review.place_by_hand_again(work, flag)
+    looked = sum(flag_sending.look(work, f) for f in flags if _to_look_at(work, f, about.get(str(f.id), set())))
     going = [f for f in flags if f.state in _ENDS_BY_ITSELF and f.approved_at is not None]
     return looked + sum(flag_sending.remove_again(work, flag) for flag in going)
 
 
-def _to_look_at(work: Work, flag: Flag) -> bool:
-    late = flag.state is _S.PLACING and flag.approved_at is not None and work.now() - flag.approved_at > LATE
-    return late or flag.state in (_S.PLACED, _S.UNSURE)
+_ITS_TASKS = frozenset({TaskKind.PLACE_FLAG_BY_HAND, TaskKind.REVIEW_FLAG})
+LOST_WRITES = timedelta(days=14)
+"""For so long after a write was sent it may still come through somewhere: what should not be there is looked for, day by day."""
+
+
+def _to_look_at(work: Work, flag: Flag, open_tasks: Collection[TaskKind]) -> bool:
+    """What stands or may stand; and where nothing of ours should be, whether it is so: for a while, and as long as it was not seen gone."""
+    if flag.state in (_S.PLACED, _S.UNSURE):
+        return True
+    if flag.state is _S.PLACING:
+        return flag.approved_at is not None and work.now() - flag.approved_at > LATE
+    if flag.state in flag_reports.NOT_OURS and flag.sent_at is not None:
+        return work.now() - flag.sent_at <= LOST_WRITES or TaskKind.DIFFERENCE_FOUND in open_tasks
+    return False

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gateway.domain.actions import ACTION_MACHINE
 from gateway.domain.agreements import Purpose
 from gateway.domain.case_list import Subject
 from gateway.domain.errors import Code
 from gateway.domain.flags import Flag, FlagState
+from gateway.domain.identifiers import SubjectId
 from gateway.domain.lookup import Lookup
 from gateway.domain.releases import ActionRelease, FlagRelease, LookupRelease, Release
+from gateway.domain.tasks import TaskKind
 from gateway.policy import disclosure, placement
 from gateway.policy.placement import Placement, Situation, Verdict
 from gateway.services import reaching
@@ -62,10 +66,11 @@ def placement_of(work: Work, subject: Subject, lookup: Lookup | None) -> Placeme
         return Placement(Verdict.NONE, (Code.MATCH_NOT_SETTLED,))
     agreement = work.agreements.of(lookup.agency_id)
     sharing = _others_on_the_record(work, subject, lookup)
+    roles = work.case_lists.roles_of(subject) | {s.role for s in sharing}
     return placement.check(
         Situation(
             role=subject.role,
-            roles_ever=work.case_lists.roles_of(subject) | {s.role for s in sharing},
+            roles_ever=roles,
             lookup=lookup,
             agreement=agreement,
             system=reaching.system_of(agreement, lookup.system),
@@ -73,8 +78,24 @@ def placement_of(work: Work, subject: Subject, lookup: Lookup | None) -> Placeme
             shared=any(s.case_id == subject.case_id and s.id != subject.id for s in sharing),
             current=work.case_lists.is_current(subject.id),
             held=bool(subject.held),
+            parts_decided=len(roles) > 1 and parts_decided(work, subject, (s.id for s in sharing)),
         )
     )
+
+
+def parts_decided(work: Work, subject: Subject, others: Iterable[SubjectId] = ()) -> bool:
+    """Whether a person decided that this entry stands though the same person has several parts. It holds for the entries that were
+    there when it was decided: one more, by name, number or record, and it is open again."""
+    last = work.tasks.last_closed(TaskKind.BOTH_ROLES, str(subject.id))
+    if last is None:
+        return False
+    return {str(id_) for id_ in (*work.case_lists.same_person(subject), *others)} <= set(last.covers)
+
+
+def entries_of(work: Work, subject: Subject) -> frozenset[SubjectId]:
+    """Every entry of any list that is this person's, by name, number, or a record that both are known as."""
+    known = work.lookups.of_subjects([subject.id])
+    return work.case_lists.same_person(subject) | {s.id for lookup in known for s in _others_on_the_record(work, subject, lookup)}
 
 
 def _others_on_the_record(work: Work, subject: Subject, lookup: Lookup) -> list[Subject]:

@@ -17,7 +17,7 @@ from gateway.domain.lookup import Lookup, LookupOutcome
 from gateway.domain.tasks import TaskKind
 from gateway.policy import permissions
 from gateway.policy.permissions import Act
-from gateway.services import asking, flagging, issues, likeness, reaching
+from gateway.services import asking, flagging, gate, issues, likeness, reaching
 from gateway.services.issues import Issue
 from gateway.services.ports import Work
 from gateway.services.recording import desk_of, end_task, give_task, give_tasks, noted
@@ -207,6 +207,6 @@ def _hand_over_held(work: Work, actor: Actor, accepted: CaseList, new: Issue, un
 def _hold_two_parts(work: Work, accepted: CaseList, people: Sequence[Subject]) -> None:
     """Who stands in two parts, in this or any earlier list, is a person's decision; alerts on their way are stopped meanwhile."""
     for subject in people:
-        if len(work.case_lists.roles_of(subject)) > 1:
+        if len(work.case_lists.roles_of(subject)) > 1 and not gate.parts_decided(work, subject):
             give_task(work, desk_of(work, accepted.marac_id), TaskKind.BOTH_ROLES, subject.id, Code.BOTH_ROLES)
             flagging.hold_for_both_roles(work, sorted(work.case_lists.same_person(subject)))

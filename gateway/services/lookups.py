@@ -9,7 +9,6 @@ from gateway.domain.actors import GATEWAY, Actor
 from gateway.domain.case_list import Subject
 from gateway.domain.errors import Code, Conflict, InvalidInput, Refused
 from gateway.domain.events import AuditEvent, EventKind
-from gateway.domain.flags import LIVE_FLAG_STATES
 from gateway.domain.identifiers import CaseListId, LookupId, SubjectId
 from gateway.domain.lookup import Answer, Decision, GradedAnswer, GradedCandidate, Lookup, LookupOutcome
 from gateway.domain.releases import LookupRelease
@@ -17,7 +16,7 @@ from gateway.domain.tasks import TaskKind
 from gateway.policy import disclosure, matching
 from gateway.policy.matching import Asked
 from gateway.policy.permissions import Act
-from gateway.services import asking, reaching
+from gateway.services import asking, flag_review, reaching
 from gateway.services.arrivals import Arrived
 from gateway.services.ports import Work
 from gateway.services.recording import end_task, give_tasks, noted
@@ -127,8 +126,7 @@ def _end_answered(work: Work, earlier: Lookup) -> None:
 
 def review_flags(work: Work, lookup: Lookup, reason: str) -> None:
     """A live alert whose look-up no longer stands is never undone by itself: somebody reviews it."""
-    live = [f for f in work.flags.of_subjects([lookup.subject_id]) if f.system == lookup.system and f.state in LIVE_FLAG_STATES]
-    give_tasks(work, TaskKind.REVIEW_FLAG, ((f.agency_id, f.id, reason) for f in live))
+    flag_review.review(work, [f for f in work.flags.of_subjects([lookup.subject_id]) if f.system == lookup.system], reason)
 
 
 # ---------------------------------------------------------------------------------------------------------- once more

@@ -151,6 +151,9 @@ class Tasks(Protocol):
     def close_about(self, kind: TaskKind, about: str, audit: AuditEvent) -> None:
         """Closes the open task of this kind about this thing, if there is one; only then is the event recorded."""
 
+    def last_closed(self, kind: TaskKind, about: str) -> PersonTask | None:
+        """The task of this kind about this thing that was closed last."""
+
     def open_of(self, agency_id: AgencyId | None) -> Sequence[PersonTask]:
         """Open tasks of one agency, oldest first; None for all."""
 

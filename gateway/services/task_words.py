@@ -78,7 +78,8 @@ WORDS: Mapping[TaskKind, TaskWords] = MappingProxyType(
             "Somebody stands in two parts",
             "The same person appears in more than one part, in this list or an earlier one. No alert is placed meanwhile, and one on its "
             "way was stopped.",
-            "Decide with the chair and the advocate who is at risk from whom. The gateway never decides who the primary victim is.",
+            "Decide with the chair and the advocate who is at risk from whom. The gateway never decides who the primary victim is. Say whether an "
+            "alert for this entry may go on; it still needs a proposal and a second person, and the question returns with the next entry.",
         ),
         TaskKind.HELD_ON_LIST: TaskWords(
             "Correct the case list",

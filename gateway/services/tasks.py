@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from gateway.domain.actors import Actor
 from gateway.domain.errors import Code, Conflict, NotFound
 from gateway.domain.events import EventKind
-from gateway.domain.identifiers import AgencyId, TaskId
+from gateway.domain.identifiers import AgencyId, SubjectId, TaskId
 from gateway.domain.tasks import PersonTask, TaskKind
 from gateway.policy import permissions
 from gateway.policy.permissions import Act
-from gateway.services import flag_receipts, reaching
+from gateway.services import flag_receipts, gate, reaching
 from gateway.services.ports import Work
 from gateway.services.recording import desk_of, noted
 
@@ -39,6 +40,34 @@ def close_task(work: Work, actor: Actor, task_id: TaskId, receipt: str, version:
     closed = replace(task, closed_at=work.now(), closed_by=actor.user_id, receipt=receipt.strip())
     work.tasks.close(closed, noted(EventKind.TASK_CLOSED, actor, task.id, task.agency_id, task=task.kind.value))
     return work.tasks.get(task_id)
+
+
+def decide_parts(work: Work, actor: Actor, task_id: TaskId, go_on: bool, reason: str, version: int) -> PersonTask:
+    """Close a ``BOTH_ROLES`` task with a decision, taken with the chair and the advocate: may an alert for this entry go on, though the
+    same person has another part? It frees nothing by itself: the alert is still proposed, and approved by a second person. It holds
+    until the person stands in one entry more. Raises as ``close_task``, and ``Conflict`` for a task of another kind."""
+    permissions.check_can(actor, Act.DECIDE_PARTS)
+    task = work.tasks.get(task_id)
+    if task.agency_id not in _desks(work, actor):
+        raise NotFound(Code.NOT_FOUND)
+    if task.kind is not TaskKind.BOTH_ROLES:
+        raise Conflict(Code.TRANSITION_NOT_ALLOWED)
+    flag_receipts.check_open(task, reason)
+    reaching.check_version(task.version, version)
+    subject = work.case_lists.subjects([SubjectId(UUID(task.about))])[SubjectId(UUID(task.about))]
+    covers = tuple(sorted(str(id_) for id_ in gate.entries_of(work, subject))) if go_on else ()
+    closed = replace(task, closed_at=work.now(), closed_by=actor.user_id, receipt=reason.strip(), covers=covers)
+    facts = {"task": task.kind.value, "thing": task.about, "go_on": go_on, "entries": len(covers)}
+    work.tasks.close(closed, noted(EventKind.TASK_CLOSED, actor, task.id, task.agency_id, **facts))
+    return work.tasks.get(task_id)
+
+
+def close_with_answer(work: Work, actor: Actor, task_id: TaskId, done: bool, receipt: str, version: int) -> None:
+    """Close a task that asks yes or no: about an alert by hand (``flagging.record_receipt``), or somebody in two parts."""
+    if work.tasks.get(task_id).kind is TaskKind.BOTH_ROLES:
+        decide_parts(work, actor, task_id, done, receipt, version)
+    else:
+        flag_receipts.record_receipt(work, actor, task_id, receipt, done)
 
 
 def _desks(work: Work, actor: Actor) -> frozenset[AgencyId]:

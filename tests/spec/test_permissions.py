@@ -35,6 +35,7 @@ TABLE = {
     Act.VIEW_ACTION:          "Y  Y  Y  Y  -  Y  -  -",
     Act.COMPLETE_ACTION:      "Y  -  Y  Y  -  Y  -  -",
     Act.WORK_ON_TASKS:        "Y  -  Y  Y  Y  Y  -  -",
+    Act.DECIDE_PARTS:         "Y  -  -  -  -  -  -  -",
     Act.VIEW_QUEUE:           "Y  -  Y  Y  Y  -  Y  -",
     Act.CHANGE_QUEUE:         "-  -  -  -  -  -  Y  -",
     Act.RECONCILE:            "Y  -  Y  Y  -  Y  Y  -",

@@ -278,6 +278,10 @@ class MemoryTasks:
                 self.held[task.id] = replace(task, closed_at=self._now(), version=task.version + 1)
                 self._audit.record(audit)
 
+    def last_closed(self, kind: TaskKind, about: str) -> PersonTask | None:
+        closed = [t for t in self.held.values() if (t.kind, t.about) == (kind, about) and t.closed_at is not None]
+        return max(closed, key=lambda t: t.closed_at or t.opened_at, default=None)
+
     def open_of(self, agency_id: AgencyId | None) -> Sequence[PersonTask]:
         return [t for t in self.held.values() if t.closed_at is None and agency_id in (None, t.agency_id)]
 

@@ -103,7 +103,7 @@ def close(caller: Writing, task_id: UUID, given: ReceiptIn) -> Response:
         task = work.tasks.get(TaskId(task_id))
         if task.kind in BY_HAND:
             flagging.record_receipt(work, caller.actor, task.id, given.receipt, given.done)
-        elif task.kind is TaskKind.BOTH_ROLES:
+        elif task.kind is TaskKind.BOTH_ROLES and "done" in given.model_fields_set:  # a decision is said, never assumed
             tasks.decide_parts(work, caller.actor, task.id, given.done, given.receipt, given.version)
         else:
             tasks.close_task(work, caller.actor, task.id, given.receipt, given.version)

@@ -96,7 +96,8 @@ class TaskOut(Schema):
 
 
 class ReceiptIn(Schema):
-    """What was done. For an alert placed or removed by hand, ``done`` says whether it now is as the task asked."""
+    """What was done. For an alert placed or removed by hand, ``done`` says whether it now is as the task asked; for somebody
+    in two parts (``both_roles``) whether an alert may go on, and nothing is released unless it is said."""
 
     receipt: Annotated[str, Field(min_length=1, max_length=2000)]
     done: bool = True

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from gateway.domain.errors import CATALOGUE, Code
 from gateway.domain.identifiers import TaskId
 from gateway.domain.tasks import PersonTask, TaskKind
-from gateway.services import flagging, task_words, tasks
+from gateway.services import task_words, tasks
 from gateway.services.task_words import TaskWords
 from gateway.store.unit_of_work import SqlWork
 from gateway.web import whereabouts
@@ -29,8 +29,9 @@ RECEIPTS = {
     TaskKind.PLACE_FLAG_BY_HAND: ("It stands where only staff see it", "I did not place it"),
     TaskKind.REMOVE_FLAG_BY_HAND: ("It is gone", "It is still there"),
     TaskKind.CHECK_UNSURE_FLAG: ("It is there", "It is not there"),
+    TaskKind.BOTH_ROLES: ("An alert for this entry may go on", "No alert for this entry"),
 }
-"""What a person may say of an alert after looking: yes and no."""
+"""What a person may say of an alert after looking, or of somebody in two parts: yes and no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def close(
 ) -> Response:  # fmt: skip
     """Say what was done; of an alert, with ``done``, whether it now is as ``RECEIPTS`` words it."""
     if done is not None:
-        reader.do(lambda work: flagging.record_receipt(work, reader.actor, TaskId(task_id), receipt, done))
+        reader.do(lambda work: tasks.close_with_answer(work, reader.actor, TaskId(task_id), done, receipt, version))
     else:
         reader.do(lambda work: tasks.close_task(work, reader.actor, TaskId(task_id), receipt, version))
     return reader.back_to("/tasks", "task")
