@@ -9,7 +9,6 @@ from functools import wraps
 from pathlib import Path
 from typing import Annotated, ParamSpec, TypeVar
 
-import click
 import typer
 
 from gateway.bootstrap import Gateway, Misconfigured, load_gateway
@@ -81,7 +80,7 @@ def telling(command: Callable[P, R]) -> Callable[P, R]:
             print_trouble("There is no such file.", "Check the path.", as_json=as_json)
         except Incomplete:
             pass
-        except (typer.Exit, typer.Abort, click.ClickException):
+        except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except Exception as error:  # noqa: BLE001  a traceback would quote what was being read
             title, cause, remedy = CATALOGUE[Code.INTERNAL_ERROR]
