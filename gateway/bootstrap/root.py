@@ -31,7 +31,7 @@ from gateway.store.crypto import Vault
 from gateway.store.database import open_engine
 from gateway.store.keys import create_key_file, load_key_file
 from gateway.store.unit_of_work import SqlWork
-from gateway.telemetry import know
+from gateway.telemetry import know, log
 from mappings.callbacks import NotGenuine, read_notice
 from mappings.case_list.template import TemplateKind, case_list_template
 from mappings.envelopes import seal_release
@@ -39,6 +39,9 @@ from outbox.relay import Relay
 
 CALLBACK_SECRET = "callback_secret"  # noqa: S105  the name under which an agreement refers to it
 Clock = Callable[[], datetime]
+
+
+_log = log("gateway.bootstrap")
 
 
 def _utc_now() -> datetime:
@@ -161,6 +164,8 @@ def load_gateway(settings: Settings | None = None, *, clock: Clock = _utc_now) -
     settings = settings or read_settings()
     agreements = load_agreements(settings.agencies)
     know(agreements.agreements)
+    if agreements.problems:
+        _log.error("agreements that cannot be read share nothing; see: agency check", count=len(agreements.problems))
     know(system.key for agreement in agreements.all() for system in agreement.systems)
     keys = load_key_file(settings.key_file, production=not settings.demonstration, data_folder=settings.data)
     return Gateway(

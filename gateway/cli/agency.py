@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from contracts.agreements import AgreementFolder, expiry_notes, in_force, load_agreements
+from contracts.agreements import AgreementFolder, by_hand_notes, expiry_notes, in_force, load_agreements
 from gateway.cli.output import out, print_json, print_rows
 from gateway.cli.session import Incomplete, Json, telling
 from gateway.domain.agreements import SharingAgreement
@@ -30,7 +30,7 @@ def check(folder: Folder = DEMONSTRATION, as_json: Json = False) -> None:
     if as_json:
         print_json(_document(book))
     else:
-        _print(book, expiry_notes(book.all(), today))
+        _print(book, (*expiry_notes(book.all(), today), *by_hand_notes(book.all())))
     all_in_force = all(in_force(agreement, today) for agreement in book.all())
     if book.problems or not all_in_force:
         raise Incomplete
@@ -40,7 +40,8 @@ def check(folder: Folder = DEMONSTRATION, as_json: Json = False) -> None:
 @telling
 def list_(folder: Folder = DEMONSTRATION, as_json: Json = False) -> None:
     """The agencies, what they agreed to and through which systems."""
-    print_rows([_row(agreement) for agreement in load_agreements(folder).all()], as_json=as_json, title="Agencies")
+    agreements = load_agreements(folder).all()
+    print_rows([_row(agreement) if as_json else _line(agreement) for agreement in agreements], as_json=as_json, title="Agencies")
 
 
 def _row(agreement: SharingAgreement) -> dict[str, object]:
@@ -55,13 +56,20 @@ def _row(agreement: SharingAgreement) -> dict[str, object]:
     }
 
 
+def _line(agreement: SharingAgreement) -> dict[str, object]:
+    """What fits a terminal."""
+    whole = _row(agreement)
+    return {name: whole[name] for name in ("agency", "purposes", "people", "systems", "until")}
+
+
 def _document(book: AgreementFolder) -> dict[str, object]:
     problems = [{"file": problem.file, "key": problem.key, "fix": problem.fix} for problem in book.problems]
     return {"agencies": [_row(agreement) for agreement in book.all()], "problems": problems}
 
 
 def _print(book: AgreementFolder, notes: object) -> None:
-    print_rows([_row(agreement) for agreement in book.all()], as_json=False, title="Agreements that can be used", empty="No agreement can be used.")
+    lines = [_line(agreement) for agreement in book.all()]
+    print_rows(lines, as_json=False, title="Agreements that can be used", empty="No agreement can be used.")
     for agency, note in notes:  # type: ignore[attr-defined]
         out.print(f"{agency} {note}.", style="yellow", markup=False)
     for problem in book.problems:

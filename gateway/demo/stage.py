@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from contracts.agreements import load_agreements
 from gateway.bootstrap import Gateway, load_gateway, make_demonstration_key, migrate, settings_from
 from gateway.demo.agencies import ROOT, Neighbourhood
 from gateway.embedded.child import Child, Program
@@ -81,6 +82,8 @@ def set_stage(wishes: Wishes, tell: Tell) -> Iterator[Stage]:
         folder = stack.enter_context(DataFolder(wishes.data))
         if wishes.fresh:
             folder.empty()
+        if problems := load_agreements(wishes.agencies).problems:
+            raise CannotStart("\n".join(map(str, problems)), "Mend the agreements, then start again.")
         tell("PostgreSQL and Redis")
         servers = stack.enter_context(Servers.start(folder, database_url=wishes.database_url, redis_url=wishes.redis_url))
         migrate(servers.database_url)
