@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -12,10 +14,12 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from gateway.domain.errors import Code, Unavailable
+
 ALGORITHMS = ["ES256", "ES384", "RS256", "RS384", "PS256", "EdDSA"]
 """Asymmetric signatures only: never ``none``, never a shared secret."""
 
-_KEPT_S, _AGAIN_S = 300.0, 10.0
+_KEPT_S, _AGAIN_S, _LONGEST_KEPT_S = 300.0, 10.0, 3600.0
 _LONGEST = 8192
 
 
@@ -25,14 +29,19 @@ class NotGood(Exception):
 
 @dataclass(slots=True)
 class TokenChecker:
-    """Checks signature, issuer, audience and times. ``fetch_keys`` returns the issuer's JWK set as JSON values, or raises ``Unavailable``;
-    the set is kept for five minutes, and fetched again when a token is not good by it (no more often than every ten seconds)."""
+    """Checks signature, issuer, audience and times. ``fetch_keys`` returns the issuer's JWK set as JSON values, or raises ``Unavailable``.
+
+    The set is kept for five minutes, and fetched again when a token is not good by it (no more often than every ten seconds). While the
+    issuer is away the last set counts for an hour.
+    """
 
     issuer: str
     audience: str
     fetch_keys: Callable[[], Mapping[str, Any]]
+    clock: Callable[[], float] = time.monotonic
     _keys: KeySet | None = None
-    _fetched: float = 0.0
+    _fetched: float = -math.inf
+    _tried: float = -math.inf
     _lock: Lock = field(default_factory=Lock)
 
     def claims(self, token: str) -> dict[str, Any]:
@@ -54,7 +63,15 @@ class TokenChecker:
 
     def _key_set(self, most_age: float) -> KeySet:
         with self._lock:
-            if self._keys is None or time.monotonic() - self._fetched > most_age:
-                self._keys = KeySet.import_key_set(self.fetch_keys())  # type: ignore[arg-type]
-                self._fetched = time.monotonic()
+            now = self.clock()
+            if now - self._fetched > most_age and now - self._tried > _AGAIN_S:
+                self._tried = now
+                self._fetch(now)
+            if self._keys is None or now - self._fetched > _LONGEST_KEPT_S:
+                raise Unavailable(Code.IDENTITY_UNAVAILABLE)
             return self._keys
+
+    def _fetch(self, now: float) -> None:
+        with suppress(Unavailable):
+            self._keys = KeySet.import_key_set(self.fetch_keys())  # type: ignore[arg-type]
+            self._fetched = now

@@ -100,6 +100,7 @@ NOTICES = {
     "paused": "Sending is paused. Nothing is lost.",
     "resumed": "Sending goes on.",
     "replayed": "The message is on its way again.",
+    "withdrawn": "Given up for good. Whoever has its task does by hand what it was to do.",
     "stopped": "It was not sent again: the rules that allowed it no longer do.",
     "started": "Agencies are being asked what stands there. Look again in a minute.",
 }

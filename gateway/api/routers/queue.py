@@ -58,6 +58,17 @@ def replay(caller: Writing, message_id: UUID) -> Response:
     )
 
 
+@router.post("/queue/dead-letters/{message_id}/withdrawal", tags=["queue"], response_model=StartedOut)
+def withdraw(caller: Writing, message_id: UUID) -> Response:
+    """Give a dead message up for good. What it was about keeps its state and its task."""
+
+    def act(work: SqlWork) -> StartedOut:
+        queue.withdraw(work, caller.actor, caller.gateway.queue(work), message_id)
+        return StartedOut(started=0)
+
+    return caller.write(act)
+
+
 @router.post("/reconciliation", tags=["reconciliation"], response_model=StartedOut)
 def start(caller: Writing) -> Response:
     """Ask every agency again what stands there."""

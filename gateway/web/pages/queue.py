@@ -51,6 +51,14 @@ def replay(reader: Posting, message: Annotated[list[UUID] | None, Form()] = None
     return reader.back_to("/queue", "stopped" if any(stopped) else "replayed" if chosen else "")
 
 
+@router.post("/queue/withdraw")
+def withdraw(reader: Posting, message: Annotated[list[UUID] | None, Form()] = None) -> Response:
+    """Give the ticked messages up for good; what they were about keeps its state and its task."""
+    for chosen in message or []:
+        reader.do(lambda work, m=chosen: queue.withdraw(work, reader.actor, reader.gateway.queue(work), m))  # type: ignore[misc]
+    return reader.back_to("/queue", "withdrawn" if message else "")
+
+
 @router.get("/reconciliation")
 def compare(reader: Reading) -> Response:
     """What should stand at each agency against what was last seen there."""
