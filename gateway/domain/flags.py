@@ -108,7 +108,8 @@ LIVE_FLAG_STATES = frozenset(FlagState) - FLAG_MACHINE.ends()
 class Flag(Sealed):
     """An alert. ``record_id`` and ``role`` say whose; ``text`` is one of ``ALERT_TEXT``; ``remote_id`` and ``remote_version`` are the
     system's own after the write; ``identifier`` is ours, neutral and opaque. ``review_on`` is held here, never on the wire
-    (an active Flag has no end: R4 ``Flag.period``)."""
+    (an active Flag has no end: R4 ``Flag.period``). ``sent_at`` is since when a write of ours may stand there, ``by_hand`` whether a person
+    was given the words and may have placed them: what is said to be gone is looked for as long as either may have left it."""
 
     id: FlagId
     subject_id: SubjectId
@@ -129,3 +130,5 @@ class Flag(Sealed):
     remote_version: str | None = None
     reason: str = ""
     version: int = 1
+    sent_at: datetime | None = None
+    by_hand: bool = False

@@ -9,7 +9,6 @@ from typing import Generic, TypeVar
 
 from gateway.domain.errors import Code, Conflict
 
-
 S = TypeVar("S", bound=StrEnum)
 E = TypeVar("E", bound=StrEnum)
 

@@ -164,7 +164,7 @@ def _left_over(work: Work, flag: Flag, report: FlagReport, final: bool) -> Flag:
         kind = _TO_WITHDRAW.get(report.finding, TaskKind.FLAG_CHANGED)
         give_task(work, flag.agency_id, kind, flag.id, report.reason or Code.FLAG_CAME_LATE)
         flag_sending.take_back(work, flag)
-    return replace(flag, remote_id=work.flags.get(flag.id).remote_id)
+    return flag
 
 
 def _not_seen(work: Work, flag: Flag, report: FlagReport) -> Flag:
@@ -198,7 +198,7 @@ def _taking_back(work: Work, flag: Flag, report: FlagReport, final: bool) -> Fla
         end_task(work, TaskKind.DIFFERENCE_FOUND, flag.id, agency_id=flag.agency_id)
     elif final:
         give_task(work, flag.agency_id, TaskKind.DIFFERENCE_FOUND, flag.id, _code(report))
-    return work.flags.get(flag.id)
+    return flag
 
 
 def removed(work: Work, flag: Flag) -> Flag:

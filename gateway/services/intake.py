@@ -11,13 +11,12 @@ from gateway.domain.case_list import CaseList, RowProblem, Subject
 from gateway.domain.case_list_reading import HeldRow, ParsedList
 from gateway.domain.errors import Code, InvalidInput
 from gateway.domain.events import EventKind
-from gateway.domain.flags import LIVE_FLAG_STATES
 from gateway.domain.identifiers import CaseListId, MaracId
 from gateway.domain.lookup import Lookup, LookupOutcome
 from gateway.domain.tasks import TaskKind
 from gateway.policy import permissions
 from gateway.policy.permissions import Act
-from gateway.services import asking, flagging, gate, issues, likeness, reaching
+from gateway.services import asking, flag_review, flagging, gate, issues, likeness, reaching
 from gateway.services.issues import Issue
 from gateway.services.ports import Work
 from gateway.services.recording import desk_of, end_task, give_task, give_tasks, noted
@@ -182,8 +181,8 @@ def _withdraw(work: Work, actor: Actor, gone: Sequence[Subject]) -> None:
 
 
 def _review_flags(work: Work, people: Sequence[Subject], reason: Code) -> None:
-    live = [f for f in work.flags.of_subjects([s.id for s in people]) if f.state in LIVE_FLAG_STATES] if people else []
-    give_tasks(work, TaskKind.REVIEW_FLAG, ((f.agency_id, f.id, reason) for f in live))
+    if people:
+        flag_review.review(work, work.flags.of_subjects([s.id for s in people]), reason)
 
 
 # ----------------------------------------------------------------------------------------------------------------- held

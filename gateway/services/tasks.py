@@ -57,7 +57,7 @@ def decide_parts(work: Work, actor: Actor, task_id: TaskId, go_on: bool, reason:
     subject = work.case_lists.subjects([SubjectId(UUID(task.about))])[SubjectId(UUID(task.about))]
     covers = tuple(sorted(str(id_) for id_ in gate.entries_of(work, subject))) if go_on else ()
     closed = replace(task, closed_at=work.now(), closed_by=actor.user_id, receipt=reason.strip(), covers=covers)
-    facts = {"task": task.kind.value, "thing": task.about, "go_on": go_on, "entries": len(covers)}
+    facts: dict[str, str | int | bool] = {"task": task.kind.value, "thing": task.about, "go_on": go_on, "entries": len(covers)}
     work.tasks.close(closed, noted(EventKind.TASK_CLOSED, actor, task.id, task.agency_id, **facts))
     return work.tasks.get(task_id)
 

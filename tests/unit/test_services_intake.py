@@ -15,9 +15,10 @@ from gateway.domain.events import EventKind
 from gateway.domain.flags import FlagState
 from gateway.domain.identifiers import MaracId, NhsNumber
 from gateway.domain.lookup import LookupOutcome
+from gateway.domain.receipts import FlagFinding, FlagReport
 from gateway.domain.releases import LookupRelease
 from gateway.domain.tasks import TaskKind
-from gateway.services import flagging, hits, intake
+from gateway.services import flagging, hits, intake, results
 from gateway.services.intake import Changes
 from tests.unit.fakes import Desk
 from tests.unit.scenes import (
@@ -39,6 +40,7 @@ from tests.unit.scenes import (
     REPRESENTATIVE,
     TRUST,
     answer,
+    arrived,
     case,
     everybody,
     found,
@@ -270,9 +272,10 @@ class TestWithdrawn:
         flag = flagging.propose(desk, REPRESENTATIVE, lookup_at(desk, TRUST, "Aoife").subject_id, TRUST).flag
         assert flag is not None
         flagging.approve(desk, LEAD, flag.id, flag.content_hash, flag.version)
-        desk.outbox.leave()
+        [message] = [m for m in desk.outbox.leave() if m.kind == "flag.place"]
+        results.handle(desk, [arrived(message, FlagReport(FlagFinding.PLACED, "remote", "1"))])
         receive(desk, listed(replace(FAMILY, people=FAMILY.people[1:])))
-        assert desk.flags.get(flag.id).state is FlagState.PLACING
+        assert desk.flags.get(flag.id).state is FlagState.PLACED
         assert not desk.outbox.waiting("flag.end")
         [task] = [t for t in desk.tasks.open_of(TRUST) if t.kind is TaskKind.REVIEW_FLAG]
         assert (task.about, task.reason) == (str(flag.id), Code.SUBJECT_WITHDRAWN)

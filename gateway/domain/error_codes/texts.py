@@ -136,6 +136,8 @@ TEXTS: dict[Code, CodeText] = {
     Code.FLAG_REFUSED: CodeText("The system refused the alert", "It answered that it does not take it.", "Place it by hand, with the words given, where the person cannot see it."),
     Code.FLAG_UNSURE: CodeText("Not known whether the alert is there", "It was sent and no trustworthy answer came.", "Look at the record before anything else is done."),
     Code.FLAG_EXPIRED: CodeText("The alert's time is over", "Its review date has come and it was not renewed.", "Nothing to do; it is being removed."),
+    Code.FLAG_CAME_LATE: CodeText("An alert came late", "A write that was given up came through after all; nothing proves that it was hidden. It is being removed.", "Look at the record; find out since when it stood there and who could see it."),
+    Code.FLAG_TO_BE_REMOVED: CodeText("The alert is to go", "Somebody ended it; their reason is kept with the alert.", "Remove it and look at the record again."),
     Code.CASE_CLOSED: CodeText("The case is closed", "The Marac closed the case.", "Nothing to do; the alert is being removed."),
     Code.TEXT_REQUIRED: CodeText("An action needs a text", "It is empty.", "Write what is to be done."),
     Code.DUE_DATE_NEEDED: CodeText("A due date is needed", "The end of the meeting's week cannot be reckoned for that year.", "Enter the due date."),
