@@ -52,6 +52,7 @@ _AGREEMENT = """
 [agreement]
 name = "Agency {name}"
 parties = ["Benchmark", "Agency {name}"]
+maracs = ["benchmark"]
 lawful_basis = "none: nobody here is real"
 valid_from = 2020-01-01
 valid_until = 2099-12-31
