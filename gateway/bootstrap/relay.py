@@ -73,20 +73,22 @@ class Gated:
 
     def open(self, lane: str) -> Transport:
         """The transport of a lane."""
-        return _GatedTransport(self._registry.open(lane), self._transaction)
+        return JudgedTransport(self._registry.open(lane), self._transaction)
 
     def concurrency(self, lane: str) -> int:
         """As the agreement says."""
         return self._registry.concurrency(lane)
 
 
-class _GatedTransport:
+class JudgedTransport:
+    """One lane's transport behind the gate."""
+
     def __init__(self, inner: Transport, transaction: Transactions) -> None:
         self._inner, self._transaction = inner, transaction
 
     async def deliver(self, message: Message) -> Delivery:
-        """A message that may have had its effect is not judged: what may stand there already must be looked at."""
-        if message.kind in _JUDGED_AGAIN and not message.unsure and (stopped_by := await asyncio.to_thread(self._judge, message)):
+        """What may no longer be written is not, whatever an earlier attempt may have done: the use case then looks for that, and ends it."""
+        if message.kind in _JUDGED_AGAIN and (stopped_by := await asyncio.to_thread(self._judge, message)):
             return Delivery(Outcome.REFUSED, reason=stopped_by)
         return await self._inner.deliver(message)
 

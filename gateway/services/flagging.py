@@ -54,7 +54,9 @@ def propose(work: Work, actor: Actor, subject_id: SubjectId, agency_id: AgencyId
         if found.verdict is Verdict.HELD:
             _hold(work, subject, case_list, agency_id, found)
         return FlagPreview(subject, found, record=lookup.record if lookup else None)
-    if any(f.role is subject.role and f.agency_id == agency_id and f.state in LIVE_FLAG_STATES for f in work.flags.of_subjects([subject.id])):
+    if any(
+        f.role is subject.role and f.agency_id == agency_id and f.state in LIVE_FLAG_STATES for f in work.flags.of_subjects([subject.id])
+    ):
         raise Conflict(Code.FLAG_EXISTS)
     flag = _proposal(work, actor, subject, lookup, lookup.record)
     facts = {"verdict": found.verdict.value, "lookup": str(lookup.id)}

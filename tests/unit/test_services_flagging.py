@@ -488,7 +488,7 @@ class TestByHand:
         by_hand = task(desk, TaskKind.REMOVE_FLAG_BY_HAND)
         assert flagging.record_receipt(desk, OLD_TRUST_LEAD, by_hand.id, "never placed", True).state is S.ENDED
 
-    @pytest.mark.parametrize(("there", "state"), [(True, S.RECORDED), (False, S.ENDED)])
+    @pytest.mark.parametrize(("there", "state"), [(True, S.UNSURE), (False, S.ENDED)])
     def test_a_look_at_an_unsure_alert_settles_it_without_calling_it_placed(self, desk: Desk, there: bool, state: FlagState) -> None:
         flag = approved(desk)
         report(desk, F.UNSURE)
