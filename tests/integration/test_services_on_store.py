@@ -16,7 +16,8 @@ from gateway.bootstrap import Gateway
 from gateway.bootstrap.relay import Results
 from gateway.domain.actions import ActionState, Completion
 from gateway.domain.actors import Actor, UserRole
-from gateway.domain.case_list import Role
+from gateway.domain.case_list import Person, PersonName, Role
+from gateway.domain.case_list_reading import HeldRow
 from gateway.domain.errors import Code, Conflict, Refused
 from gateway.domain.flags import FlagState
 from gateway.domain.identifiers import AgencyId, CaseListId, MaracId, SubjectId, UserId
@@ -227,3 +228,37 @@ def test_a_corrected_list_keeps_decisions_and_withdraws_what_is_gone(cycle: Cycl
     before = len(cycle.far.sent)
     cycle.deliver()
     assert len(cycle.far.sent) == before
+
+
+def test_somebody_held_in_a_corrected_list_is_neither_gone_nor_missing(cycle: Cycle) -> None:
+    list_id = cycle.receive().list_id
+    parsed = cycle.gateway.read_case_list(LIST.read_bytes(), ".csv")
+    [family] = [c for c in parsed.cases if c.number == "NM-101"]
+    known, new = family.people[0], replace(family.people[0], person=Person((PersonName("Held", "Newly"),)))
+    rows = tuple(HeldRow(2, "NM-101", (Code.DATE_IMPOSSIBLE,), (who,)) for who in (known, new))
+    cases = tuple(replace(c, people=c.people[1:]) if c is family else c for c in parsed.cases)
+    doubtful = replace(parsed, cases=cases, held=rows)
+    with cycle.work() as work:
+        receipt = intake.receive_case_list(work, COORDINATOR, MARAC, doubtful, MEETING)
+        assert (receipt.held, receipt.changes.withdrawn, receipt.issue) == (2, 0, 2)
+    with cycle.work() as work:
+        again = intake.receive_case_list(work, COORDINATOR, MARAC, doubtful, MEETING)
+        assert (again.repeated, again.held, Code.LIST_OLDER_ISSUE in [p.code for p in again.problems]) == (True, 2, False)
+        older = intake.receive_case_list(work, COORDINATOR, MARAC, parsed, MEETING)
+        assert Code.LIST_OLDER_ISSUE in [p.code for p in older.problems]
+        report = hits.compile_report(work, COORDINATOR, list_id)
+        assert len(report.rows) == receipt.people + receipt.held
+        [row] = [r for r in report.rows if r.name.family == "Held"]
+        assert {(c.outcome, c.reason) for c in row.cells} == {(LookupOutcome.NOT_ASKED, Code.DATE_IMPOSSIBLE)}
+        assert [t.kind for t in tasks.open_tasks(work, COORDINATOR)].count(TaskKind.HELD_ON_LIST) == 2
+
+
+def test_a_decision_on_two_parts_is_kept_and_lets_the_alert_be_proposed(cycle: Cycle) -> None:
+    list_id = cycle.receive().list_id
+    cycle.deliver()
+    with cycle.work() as work:
+        victim = settled_victim(work, list_id, "NM-107")
+        [task] = [t for t in tasks.open_tasks(work, COORDINATOR) if (t.kind, t.about) == (TaskKind.BOTH_ROLES, str(victim))]
+        tasks.decide_parts(work, COORDINATOR, task.id, True, "Decided with the chair", task.version)
+    with cycle.work() as work:
+        assert flagging.propose(work, REPRESENTATIVE, victim, TRUST).flag is not None
