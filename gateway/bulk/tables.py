@@ -6,25 +6,23 @@ Each array has one place more than there are values, for records that say nothin
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-from rapidfuzz.distance import OSA, JaroWinkler
-from rapidfuzz.process import cdist
 
 from gateway.bulk.columns import Column
 from gateway.policy.identity.comparing import (
     ALIKE,
     GENERATION_YEARS,
     LEVELS,
-    LONG_LETTERS,
     MISSING,
     NEAR_LETTERS,
     Variants,
     home_pair,
     middle_pair,
+    near,
     sound,
 )
 from gateway.policy.identity.persons import PARTICLES, Birth, Home, Name
@@ -40,26 +38,63 @@ def blank(size: int, level: int) -> Levels:
     return table
 
 
+_LETTERS = 32
+_MOST_KEPT = 20_000
+"""Words whose neighbours are remembered; a list repeats its families' names."""
+
+
 class Spellings:
-    """Distinct words, to find those that are near another."""
+    """Distinct words, to find those that are near another.
+
+    Two words can only be near if they have enough letters in common, whatever their order; that is counted for all words at once, and
+    the few that are left are compared by ``comparing.near`` itself.
+    """
 
     def __init__(self, values: Sequence[str]) -> None:
         self.values = list(values)
-        lengths = np.array([len(v) for v in values], np.int16)
-        self._long_enough = {True: lengths >= NEAR_LETTERS, False: lengths >= LONG_LETTERS}
+        self._lengths = np.array([len(v) for v in values], np.float32)
+        self._letters = np.array([_letters(v) for v in values], np.uint8).reshape(-1, _LETTERS)
         self._sounds: dict[tuple[str, str], list[int]] = defaultdict(list)
+        self._known: dict[str, npt.NDArray[np.int64]] = {}
         for n, value in enumerate(values):
-            if len(value) >= NEAR_LETTERS and len(sound(value)) > 1:
+            if len(value) >= NEAR_LETTERS:
                 self._sounds[value[0], sound(value)].append(n)
 
     def near(self, word: str) -> npt.NDArray[np.int64]:
         """Numbers of the words that ``comparing.near`` calls near."""
+        if word not in self._known:
+            if len(self._known) >= _MOST_KEPT:
+                self._known.clear()
+            self._known[word] = np.array(self._near(word), np.int64)
+        return self._known[word]
+
+    def _near(self, word: str) -> list[int]:
         if len(word) < NEAR_LETTERS or not self.values:
-            return np.empty(0, np.int64)
-        fit = cdist([word], self.values, scorer=JaroWinkler.similarity, score_cutoff=ALIKE, dtype=np.float32)[0] > 0
-        fit |= cdist([word], self.values, scorer=OSA.distance, score_cutoff=1, dtype=np.uint8)[0] <= 1
-        fit[self._sounds.get((word[0], sound(word)), [])] = True
-        return np.flatnonzero(fit & self._long_enough[len(word) >= LONG_LETTERS])
+            return []
+        maybe = {*self._with_letters(word), *self._sounds.get((word[0], sound(word)), ())}
+        return [n for n in maybe if near(word, self.values[n])]
+
+    def _with_letters(self, word: str) -> list[int]:
+        """Words one keystroke away have all letters but one; Jaro-Winkler with its largest bonus needs a Jaro of ``least``."""
+        shared = np.minimum(self._letters, np.array(_letters(word), np.uint8)).sum(axis=1, dtype=np.uint16)
+        least = 1 - (1 - ALIKE) / 0.6
+        slipped = shared + 1 >= np.maximum(self._lengths, len(word))
+        return np.flatnonzero(slipped | (shared / len(word) + shared / self._lengths >= 3 * least - 1 - 1e-4)).tolist()
+
+
+def _letters(word: str) -> list[int]:
+    """How often each letter stands in a word; letters share a place when there are more than places."""
+    counts = [0] * _LETTERS
+    for c in word:
+        counts[ord(c) % _LETTERS] += 1
+    return counts
+
+
+_NONE = np.empty(0, np.int64)
+
+
+def _arrays(lists: Mapping[str, list[int]]) -> dict[str, npt.NDArray[np.int64]]:
+    return {key: np.array(numbers, np.int64) for key, numbers in lists.items()}
 
 
 class Givens:
@@ -80,13 +115,13 @@ class Givens:
 
     def _tokens(self, tokens: Column) -> None:
         self._token_values = len(tokens.values)
-        self._containing: dict[str, list[int]] = defaultdict(list)
-        self._whole: dict[str, list[int]] = defaultdict(list)
+        containing, whole, first = (defaultdict[str, list[int]](list) for _ in range(3))
         for n, words in enumerate(cast("list[tuple[str, ...]]", tokens.values)):
-            self._whole["".join(words)].append(n)
+            whole["".join(words)].append(n)
+            first[words[0]].append(n)
             for word in set(words):
-                self._containing[word].append(n)
-        self._first = {n: words[0] for n, words in enumerate(cast("list[tuple[str, ...]]", tokens.values))}
+                containing[word].append(n)
+        self._containing, self._whole, self._first = _arrays(containing), _arrays(whole), _arrays(first)
 
     def levels(self, asked: Name) -> Levels:
         """By the given names alone."""
@@ -120,10 +155,9 @@ class Givens:
         """By all given and middle names together: ``same`` when they run together alike, ``part`` when one stands for another."""
         table = np.full(self._token_values + 1, MISSING, np.uint8)
         if len(asked.given) > 1:
-            table[self._containing.get(asked.given, [])] = 4
-            first = asked.tokens[0]
-            table[[n for n in self._containing.get(first, ()) if self._first[n] == first]] = 4
-            table[self._whole.get("".join(asked.tokens), [])] = 0
+            table[self._containing.get(asked.given, _NONE)] = 4
+            table[self._first.get(asked.tokens[0], _NONE)] = 4
+            table[self._whole.get("".join(asked.tokens), _NONE)] = 0
         return table
 
 
@@ -242,11 +276,12 @@ class Homes:
     def __init__(self, column: Column) -> None:
         self._values = cast("list[Home]", column.values)
         self._postcodes: dict[str, list[int]] = defaultdict(list)
-        self._houses: dict[tuple[tuple[str, ...], str], list[int]] = defaultdict(list)
+        self._houses: dict[tuple[tuple[str, ...], str], list[tuple[int, str]]] = defaultdict(list)
         districts: dict[str, list[int]] = defaultdict(list)
         for n, one in enumerate(self._values):
             self._postcodes[one.postcode].append(n)
-            self._houses[one.numbers, one.street].append(n)
+            if one.numbers and one.street:
+                self._houses[one.numbers, one.street].append((n, one.postcode))
             districts[one.postcode[:-3]].append(n)
         self._districts = {d: np.array(numbers) for d, numbers in districts.items()}
         self._apart = blank(len(self._values), LEVELS["address"].index("different"))
@@ -265,9 +300,14 @@ class Homes:
             district = self._districts.get(one.postcode[:-3])
             if district is not None:
                 table[district] = np.minimum(table[district], 5)
-        for n in {*(self._postcodes.get(one.postcode, ()) if one.postcode else ()), *self._houses.get((one.numbers, one.street), ())}:
+        for n in {*(self._postcodes.get(one.postcode, ()) if one.postcode else ()), *self._same_house(one)}:
             table[n] = home_pair(one, self._values[n])
         return table
+
+    def _same_house(self, one: Home) -> list[int]:
+        """Homes of one number and street whose postcode could be the same but for a slip."""
+        postcode = set(one.postcode)
+        return [n for n, code in self._houses.get((one.numbers, one.street), ()) if not code or not postcode or len(postcode ^ set(code)) <= 2]
 
 
 class Numbers:
