@@ -91,13 +91,12 @@ def responders(people: int, latency_ms: float) -> Iterator[dict[str, int]]:
     """The eight agencies, in a process of their own; their ports by name."""
     script = Path(__file__).with_name("responders.py")
     command = [sys.executable, str(script), "--people", str(people), "--latency-ms", str(latency_ms)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
-    finally:
-        process.terminate()
-        process.wait()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
 
 
 def write_agencies(folder: Path, ports: dict[str, int]) -> dict[str, str]:
@@ -139,7 +138,8 @@ def ask_all(gateway: Gateway, people: list[BenchPerson], database_cpu: Callable[
     states = dict(report.states)
     asked = len(people) * 8
     answered = states[LookupOutcome.KNOWN] + states[LookupOutcome.POSSIBLE]
-    assert report.complete and answered == asked, f"{answered} of {asked} answered: {states}"
+    assert report.complete
+    assert answered == asked, f"{answered} of {asked} answered: {states}"
     assert gateway.verify_audit().whole, "the audit chain does not verify"
     return cost
 
