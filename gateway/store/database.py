@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, exc, make_url
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 import outbox.bulk  # noqa: F401 (its array types must be known to the driver before an engine copies what the driver knows)
 from gateway.domain.errors import Code, GatewayError, Unavailable
@@ -40,16 +40,28 @@ class StoreError(GatewayError):
         return f"{self.code.value} {self.sqlstate} {self.constraint}".rstrip()
 
 
-def open_engine(url: str, *, pool: int = 5, statement_timeout_ms: int = 30_000) -> Engine:
-    """An engine for ``postgresql://`` URLs. ``pool`` connections are kept, as many again may be opened under load."""
+class _Pool(QueuePool):
+    """When every connection is in use for too long, that is the store's being away, not a fault of whoever asked."""
+
+    def connect(self) -> PoolProxiedConnection:
+        try:
+            return super().connect()
+        except exc.TimeoutError:
+            raise Unavailable(Code.STORE_UNAVAILABLE) from None
+
+
+def open_engine(url: str, *, pool: int = 5, patience_s: float = 10, statement_timeout_ms: int = 30_000) -> Engine:
+    """An engine for ``postgresql://`` URLs. ``pool`` connections are kept, as many again may be opened under load; for one of them a caller
+    waits up to ``patience_s``."""
     session = _SESSION | {"statement_timeout": str(statement_timeout_ms)}
     options = " ".join(f"-c {name}={value}" for name, value in session.items())
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
+        poolclass=_Pool,
         pool_size=pool,
         max_overflow=pool,
         pool_pre_ping=True,
-        pool_timeout=10,
+        pool_timeout=patience_s,
         hide_parameters=True,
         connect_args={"options": options, **_KEEPALIVE},
     )
@@ -75,7 +87,7 @@ def translated() -> Iterator[None]:
         yield
     except psycopg.Error as error:
         raise _fault(error) from None
-    except DBAPIError:
+    except exc.DBAPIError:
         raise Unavailable(Code.STORE_UNAVAILABLE) from None
 
 

@@ -224,6 +224,14 @@ class TestErrors:
         assert absence.value.code is Code.STORE_UNAVAILABLE
         engine.dispose()
 
+    def test_too_many_at_once_is_unavailable(self, database_url):
+        engine = open_engine(database_url, pool=1, patience_s=0.2)
+        with engine.connect(), engine.connect(), pytest.raises(Unavailable), engine.connect():
+            pass
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+        engine.dispose()
+
     def test_a_statement_that_takes_too_long_is_stopped(self, database_url):
         engine = open_engine(database_url, statement_timeout_ms=100)
         with pytest.raises(Unavailable), engine.connect() as connection:
