@@ -228,7 +228,7 @@ def test_no_write_is_repeated_unseen_by_a_library_either(method: str, kept: bool
 def test_the_deadline_is_for_the_whole_exchange() -> None:
     started = time.monotonic()
     exchange(a_byte_at_a_time, limits=Limits(timeout_s=0.4))
-    assert 0.3 < time.monotonic() - started < 1.5
+    assert 0.3 < time.monotonic() - started < 3.5
 
 
 # ------------------------------------------------------------------------------------------------------------- statuses
