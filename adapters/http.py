@@ -285,6 +285,8 @@ class Talk:
     def _checked(self, reply: HttpReply, effect: bool) -> HttpReply:
         """The reply, if its status is one that a connector can decide on; else the fault that it means."""
         status, digest = reply.status, self.digest
+        if status == 408 and effect:  # it waited for more of what it may have begun to act on
+            raise Unsure(Code.AGENCY_TIMEOUT, digest=digest)
         if status in (408, 425, 429):
             raise Transient(Code.AGENCY_BUSY, _retry_after(reply), digest=digest)
         if status >= 500:

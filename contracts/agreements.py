@@ -15,7 +15,7 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
-from contracts.register import looked_at, read_outputs
+from contracts.register import looked_at, read_outputs, unseen
 from contracts.tables import Problem, Table
 from gateway.domain.agreements import DEFAULT_LOOKUP_FIELDS, Capability, Field, Limits, Purpose, RecordSystem, SharingAgreement, SystemKind
 from gateway.domain.case_list import Role
@@ -128,6 +128,16 @@ def expiry_notes(agreements: Sequence[SharingAgreement], today: date, days: int 
     return tuple(notes)
 
 
+def by_hand_notes(agreements: Sequence[SharingAgreement]) -> Sequence[tuple[AgencyId, str]]:
+    """Agencies with a system that could hide an alert, but of which an output goes to others and cannot be looked at."""
+    return tuple(
+        (agreement.agency_id, f"{system.key.partition('/')[2]}: alerts are placed by people; an output in its shows goes to others, has no at, and is not proved")
+        for agreement in agreements
+        for system in agreement.systems
+        if Capability.HIDDEN_FLAG in system.capabilities and Capability.SUBJECT_VIEW not in system.capabilities
+    )
+
+
 def _place(fault: tomllib.TOMLDecodeError) -> str:
     """Where the fault is, without the text that stands there."""
     told = str(fault)
@@ -184,8 +194,11 @@ def _system(agency_id: AgencyId, name: str, table: Table) -> RecordSystem:
     if kind and (beyond := capabilities - CAN[kind]):
         table.wrong("capabilities", f"a system of this kind cannot do: {', '.join(sorted(beyond))}")
     key = SystemKey(f"{agency_id}/{name}")
-    views = looked_at(read_outputs(key, table))
+    outputs = read_outputs(key, table)
+    views = looked_at(outputs)
     _check_hiding(table, capabilities, views)
+    if unseen(outputs):
+        capabilities -= {Capability.SUBJECT_VIEW}
     system = RecordSystem(
         key=key,
         kind=kind or SystemKind.FHIR_R4,

@@ -10,6 +10,7 @@ from adapters.health.fhir_server import FhirServer
 from adapters.health.fhir_tasks import WorkItems
 from adapters.http import AiohttpWire, HttpSystem, Wire
 from adapters.oauth import authority_of
+from adapters.subject_side import SubjectSide
 from adapters.tls import context_of
 from gateway.domain.agreements import Capability
 from gateway.domain.error_codes import Code
@@ -34,7 +35,7 @@ class FhirConnector(Incapable):
         profile, server = Profile.of(destination.system), FhirServer(self._system)
         conditional = Capability.CONDITIONAL_CREATE in self._capabilities
         self._lookups = Lookups(server, profile)
-        self._flags = Flags(server, profile, conditional=conditional)
+        self._flags = Flags(server, profile, SubjectSide(destination.system.options), conditional=conditional)
         self._work_items = WorkItems(server, profile, conditional=conditional)
 
     async def look_up(self, release: LookupRelease, unsure: bool) -> Reply[Answer]:

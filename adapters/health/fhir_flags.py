@@ -11,10 +11,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from adapters.connectors import Reply
-from adapters.faults import Permanent, Transient, Unsure
+from adapters.faults import Fault, Permanent, Transient, Unsure
 from adapters.health.fhir_server import ACCEPT, FhirServer, only, refusal, unless_there
-from adapters.health.fhir_views import Hiding, SubjectViews
 from adapters.http import HttpReply, Talk
+from adapters.subject_side import Hiding, Looks, SubjectSide
 from gateway.domain.error_codes import Code
 from gateway.domain.receipts import FlagFinding, FlagReport
 from gateway.domain.releases import FlagCheckRelease, FlagRelease, FlagRemovalRelease
@@ -32,37 +32,80 @@ _PATIENCE_S = (0.1, 0.4, 1.0)
 _STALE = frozenset({409, 412})
 """Servers answer a stale If-Match with either; both mean: read again, then decide."""
 
+_TAKEN = frozenset({200, 201, 204})
+
 Sleep = Callable[[float], Coroutine[Any, Any, None]]
 
 
 class Flags:
     """Alerts at one server. ``conditional`` says that it heeds If-None-Exist."""
 
-    def __init__(self, server: FhirServer, profile: Profile, *, conditional: bool, sleep: Sleep = asyncio.sleep) -> None:
-        self._server, self._profile, self._conditional, self._sleep = server, profile, conditional, sleep
+    def __init__(self, server: FhirServer, profile: Profile, side: SubjectSide, *, conditional: bool, sleep: Sleep = asyncio.sleep) -> None:
+        self._server, self._profile, self._side, self._conditional, self._sleep = server, profile, side, conditional, sleep
 
     # ------------------------------------------------------------------------------------------------------------ place
 
     async def place(self, release: FlagRelease, unsure: bool) -> Reply[FlagReport]:
-        """Writes unless it is there, reads back, compares, and looks at the subject's views before and after."""
+        """Writes unless it is there, reads back, compares, and looks at the subject's side with the alert and without it.
+
+        From the moment that a write may have had its effect, nothing that fails is "no effect": every fault is then ``Unsure``.
+        """
         talk = self._server.system.talk()
-        views = SubjectViews(self._server.system, self._profile.subject_views, release.record_id)
-        before: list[bytes] | None = None
-        remote_id = None
-        look_first = unsure or not self._conditional
-        if not (look_first and await self._ours(talk, release.identifier)):
-            before = await views.read(talk)
-            if before is None:
-                return _reply(talk, FlagReport(FlagFinding.NOT_HIDDEN_PROVABLY, reason=Code.SUBJECT_VIEW_UNREADABLE))
-            written = await self._write(talk, release)
-            if isinstance(written, FlagReport):
-                return _reply(talk, written)
-            remote_id, is_new = written
-            before = before if is_new else None
         try:
-            return _reply(talk, await self._verify(talk, release, remote_id, views, before))
-        except Transient as fault:
+            return _reply(talk, await self._place(talk, release, look_first=unsure or not self._conditional))
+        except Fault as fault:
+            raise (Unsure(fault.reason, digest=talk.digest) if unsure else fault) from None
+
+    async def _place(self, talk: Talk, release: FlagRelease, look_first: bool) -> FlagReport:
+        if look_first and await self._ours(talk, release.identifier):
+            return await self._prove(talk, release, None, None)
+        before = await self._side.look(talk, release.record_id)
+        if before is None:
+            return FlagReport(FlagFinding.NOT_HIDDEN_PROVABLY, reason=Code.SUBJECT_VIEW_UNREADABLE)
+        written = await self._write(talk, release)
+        if isinstance(written, FlagReport):
+            return written
+        remote_id, is_new = written
+        return await self._prove(talk, release, remote_id, before if is_new else None)
+
+    async def _prove(self, talk: Talk, release: FlagRelease, remote_id: str | None, before: Looks | None) -> FlagReport:
+        """Proves what has been written. What stood before it could be compared is put aside for that."""
+        try:
+            if before is None:
+                return await self._verify_without_before(talk, release, remote_id)
+            return await self._verify(talk, release, remote_id, before)
+        except Fault as fault:
             raise Unsure(fault.reason, digest=talk.digest) from None
+
+    async def _verify_without_before(self, talk: Talk, release: FlagRelease, remote_id: str | None) -> FlagReport:
+        """Ours stands already, so a look at the subject's side now is no "before": it is switched off, looked at, and switched on.
+
+        Where it cannot be switched under its version it stays as it is, unproved, and is taken away.
+        """
+        found = await self._standing(talk, release, remote_id)
+        if isinstance(found, FlagReport):
+            return found
+        if not await self._switch(talk, found.id, release, "inactive"):
+            return _report(FlagFinding.NOT_HIDDEN_PROVABLY, found, Code.SUBJECT_VIEW_UNREADABLE)
+        before = await self._side.look(talk, release.record_id)
+        if before is None or not await self._switch(talk, found.id, release, "active"):
+            return _report(FlagFinding.NOT_HIDDEN_PROVABLY, found, Code.SUBJECT_VIEW_UNREADABLE)
+        return await self._verify(talk, release, found.id, before)
+
+    async def _switch(self, talk: Talk, remote_id: str, release: FlagRelease, status: str) -> bool:
+        """Whether ours has the status now, as it is read back; once more where somebody saved in between."""
+        for _ in range(2):
+            read = await self._server.read(talk, r4.Flag, remote_id)
+            if read is None or not flags.is_ours(read[0], release.identifier, self._profile) or not _tag(*read):
+                return False
+            reply = await self._write_status(talk, *read, status)
+            if reply.status in _TAKEN:
+                again = await self._server.read(talk, r4.Flag, remote_id)
+                return again is not None and again[0].status == status
+            if reply.status not in _STALE:
+                _final(reply, talk)
+                return False
+        return False
 
     async def _write(self, talk: Talk, release: FlagRelease) -> tuple[str | None, bool] | FlagReport:
         """The id that the server gave, and whether the Flag is new; or the refusal."""
@@ -78,33 +121,44 @@ class Flags:
     # ------------------------------------------------------------------------------------------------------------ check
 
     async def check(self, release: FlagCheckRelease) -> Reply[FlagReport]:
-        """Reads it again: there, once, ours, unchanged, on the same record, and without a trace in the subject's views."""
-        talk = self._server.system.talk()
-        views = SubjectViews(self._server.system, self._profile.subject_views, release.record_id)
-        return _reply(talk, await self._verify(talk, release, release.remote_id, views, None))
+        """Reads it again: there, once, ours, unchanged, on the same record.
 
-    async def _verify(
-        self,
-        talk: Talk,
-        release: FlagRelease | FlagCheckRelease,
-        remote_id: str | None,
-        views: SubjectViews,
-        before: list[bytes] | None,
-    ) -> FlagReport:
+        Of the subject's side it only says that every output is still this record's and holds no words of the alert. It switches
+        nothing off to compare, every night and on every record: a trace without words was looked for when the alert was placed.
+        """
+        talk = self._server.system.talk()
+        return _reply(talk, await self._verify(talk, release, release.remote_id, None))
+
+    async def _verify(self, talk: Talk, release: FlagRelease | FlagCheckRelease, remote_id: str | None, before: Looks | None) -> FlagReport:
+        found = await self._standing(talk, release, remote_id)
+        if isinstance(found, FlagReport):
+            return found
+        traces = (release.text, release.text[:24], release.identifier, found.id)
+        hiding = await self._side.judge(talk, release.record_id, before, traces)
+        if hiding is Hiding.SEEN:
+            return _report(FlagFinding.SEEN_BY_SUBJECT, found, Code.SUBJECT_VIEW_CHANGED)
+        if hiding is Hiding.UNPROVED:
+            return _report(FlagFinding.NOT_HIDDEN_PROVABLY, found, Code.SUBJECT_VIEW_UNREADABLE)
+        return _report(FlagFinding.PLACED, found)
+
+    async def _standing(self, talk: Talk, release: FlagRelease | FlagCheckRelease, remote_id: str | None) -> r4.Flag | FlagReport:
+        """Ours, once, on the right record and as it was written, both as a search and as a read by its id show it."""
         held = await self._found_again(talk, release.identifier, remote_id)
         if not held:
             return FlagReport(FlagFinding.NOT_THERE, remote_id, reason=Code.RECORD_NOT_FOUND)
         found = held[0]
         if len(held) > 1:
             return _report(FlagFinding.ALTERED, found, Code.SEVERAL_WITH_OUR_IDENTIFIER)
-        if wrong := flags.compare(found, release.record_id, release.text, self._profile):
+        if wrong := flags.compare(found, release.record_id, release.text, self._profile, self._server.system.base):
             return _report(wrong, found)
-        hiding = await views.judge(talk, before, (release.text, release.text[:24], release.identifier, found.id))
-        if hiding is Hiding.SEEN:
-            return _report(FlagFinding.SEEN_BY_SUBJECT, found, Code.SUBJECT_VIEW_CHANGED)
-        if hiding is Hiding.UNPROVED:
-            return _report(FlagFinding.NOT_HIDDEN_PROVABLY, found, Code.SUBJECT_VIEW_UNREADABLE)
-        return _report(FlagFinding.PLACED, found)
+        read = await self._server.read(talk, r4.Flag, found.id)
+        if read is None:
+            raise Transient(Code.RECORD_CHANGED_MEANWHILE, digest=talk.digest)
+        flag: r4.Flag = read[0]
+        wrong = flags.compare(flag, release.record_id, release.text, self._profile, self._server.system.base)
+        if wrong or not flags.holds_nothing_more(read[1].body, release.text, release.identifier, self._profile):
+            return _report(wrong or FlagFinding.ALTERED, flag)
+        return flag
 
     async def _found_again(self, talk: Talk, identifier: str, remote_id: str | None) -> list[r4.Flag]:
         """Ours, by identifier and by id, each once. Waits a little when there is none: it may only not be visible yet."""
@@ -148,27 +202,26 @@ class Flags:
                 return _report(FlagFinding.ALTERED, flag, Code.IDENTIFIER_NOT_OURS)
             if _has_ended(flag, release):
                 return _report(FlagFinding.ENDED, flag)
-            refused = await self._write_end(talk, flag, reply, release)
-            if refused is None:
+            told = await self._write_status(talk, flag, reply, flags.ended_status(error=release.error))
+            if told.status in _TAKEN:
                 return await self._confirm_end(talk, remote_id, release)
-            if refused.status not in _STALE:
-                return _report(FlagFinding.REFUSED, flag, _final(refused, talk))
+            if told.status not in _STALE:
+                return _report(FlagFinding.REFUSED, flag, _final(told, talk))
         raise Transient(Code.RECORD_CHANGED_MEANWHILE, digest=talk.digest)
 
-    async def _write_end(self, talk: Talk, flag: r4.Flag, read: HttpReply, release: FlagRemovalRelease) -> HttpReply | None:
-        """None when it was taken; else the reply that refused it."""
+    async def _write_status(self, talk: Talk, flag: r4.Flag, read: HttpReply, status: str) -> HttpReply:
+        """Writes what was read with another status, under the version that was read."""
         try:
-            body = flags.build_ended(read.body, error=release.error)
+            body = flags.with_status(read.body, status)
         except Unreadable as fault:
             raise Permanent(fault.code, digest=talk.digest) from None
-        tag = read.headers.get("ETag") or (f'W/"{flag.meta.version_id}"' if flag.meta.version_id else "")
-        reply = await talk.write("PUT", f"Flag/{flag.id}", {**_JSON, **({"If-Match": tag} if tag else {})}, body)
-        return None if reply.status in (200, 201, 204) else reply
+        condition = {"If-Match": tag} if (tag := _tag(flag, read)) else {}
+        return await talk.write("PUT", f"Flag/{flag.id}", {**_JSON, **condition}, body)
 
     async def _confirm_end(self, talk: Talk, remote_id: str, release: FlagRemovalRelease) -> FlagReport:
         try:
             read = await self._server.read(talk, r4.Flag, remote_id)
-        except Transient as fault:
+        except Fault as fault:
             raise Unsure(fault.reason, digest=talk.digest) from None
         if read is None or _has_ended(read[0], release):
             return _report(FlagFinding.ENDED, read[0]) if read else FlagReport(FlagFinding.ENDED, remote_id)
@@ -178,6 +231,11 @@ class Flags:
 def _has_ended(flag: r4.Flag, release: FlagRemovalRelease) -> bool:
     """A mistake stays on view as one: ``inactive`` is not enough to say that it should never have been there."""
     return flag.status == "entered-in-error" or (not release.error and flag.status == "inactive")
+
+
+def _tag(flag: r4.Flag, read: HttpReply) -> str:
+    """The version that was read, as If-Match names it; "" where the server tells none."""
+    return read.headers.get("ETag") or (f'W/"{flag.meta.version_id}"' if flag.meta.version_id else "")
 
 
 def _final(reply: HttpReply, talk: Talk) -> Code:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adapters.connectors import Reply
-from adapters.faults import Permanent, Transient, Unsure
+from adapters.faults import Fault, Permanent, Transient, Unsure
 from adapters.health.fhir_server import ACCEPT, FhirServer, refusal, unless_there
 from adapters.http import Talk
 from gateway.domain.error_codes import Code
@@ -30,25 +30,31 @@ class WorkItems:
         self._server, self._profile, self._conditional = server, profile, conditional
 
     async def send(self, release: ActionRelease, unsure: bool) -> Reply[WorkItemReport]:
-        """Creates the Task unless it is there."""
+        """Creates the Task unless it is there. What fails after an attempt that may have created it is never "no effect"."""
         talk = self._server.system.talk()
+        try:
+            return Reply(await self._send(talk, release, unsure), talk.digest)
+        except Fault as fault:
+            raise (Unsure(fault.reason, digest=talk.digest) if unsure else fault) from None
+
+    async def _send(self, talk: Talk, release: ActionRelease, unsure: bool) -> WorkItemReport:
         look_first = unsure or not self._conditional
         if look_first and (held := await self._held(talk, release.reference)):
-            return Reply(WorkItemReport(True, held.id), talk.digest)
+            return WorkItemReport(True, held.id)
         condition = unless_there(self._profile.token(release.reference)) if self._conditional else {}
         reply = await talk.write("POST", "Task", {**_JSON, **condition}, tasks.build_task(release, self._profile))
         if reply.status in (200, 201, 409, 412):
-            return Reply(await self._confirm(talk, release.reference), talk.digest)
+            return await self._confirm(talk, release.reference)
         fault = refusal(reply, talk.digest)
         if isinstance(fault, Transient):
             raise fault
-        return Reply(WorkItemReport(False, None, fault.reason), talk.digest)
+        return WorkItemReport(False, None, fault.reason)
 
     async def _confirm(self, talk: Talk, reference: str) -> WorkItemReport:
         """Taken only when it is found again; otherwise the next attempt looks first."""
         try:
             held = await self._held(talk, reference)
-        except Transient as fault:
+        except Fault as fault:
             raise Unsure(fault.reason, digest=talk.digest) from None
         if held is None:
             raise Unsure(Code.RECORD_NOT_FOUND, digest=talk.digest)

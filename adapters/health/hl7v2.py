@@ -100,11 +100,11 @@ class _Asking:
         return about_the_person(merge(pages), self._release)
 
     async def ask_again(self, question: Question) -> Answer:
-        """A wider question after nobody was found. That it finds too many, or is refused, takes nothing from the first answer."""
+        """A wider question after nobody was found. Whoever it is refused for, or found too many with, may be there: that is told."""
         answer = await self.ask(question)
-        if answer.candidates or answer.reason not in (Code.TOO_MANY_MATCHES, Code.AGENCY_REFUSED):
-            return answer
-        return Answer(AnswerKind.NOBODY)
+        if answer.kind is AnswerKind.FAILED and answer.reason == Code.AGENCY_REFUSED:
+            return Answer(AnswerKind.MAYBE_HIDDEN, (), Code.NOT_ALL_ASKED)
+        return answer
 
     def _next_id(self, page: int) -> str:
         return control_id(self._release.lookup_id, self._at, self._asked, page)

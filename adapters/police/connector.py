@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from adapters.connectors import Destination, Incapable, Reply
-from adapters.faults import Permanent
+from adapters.faults import Fault, Permanent, Unsure
 from adapters.http import HttpSystem, Talk
 from adapters.police.markers import Markers
-from adapters.police.subject_side import SubjectSide
 from adapters.records import JSON, RecordInterface, RecordTalk, confirmed, http_system, readable
+from adapters.subject_side import SubjectSide
 from adapters.work_items import WorkItems
 from gateway.domain.agreements import Capability, RecordSystem
 from gateway.domain.error_codes import Code
@@ -46,9 +46,13 @@ class PoliceConnector(Incapable):
         return Reply(answer, talk.digest)
 
     async def place_flag(self, release: FlagRelease, unsure: bool) -> Reply[FlagReport]:
-        """A need-to-know marker. Repeating our reference with the same content changes nothing, so it may follow an unsure attempt."""
+        """A need-to-know marker. Repeating our reference with the same content changes nothing, so it may follow an unsure attempt;
+        but what then fails is never "no effect"."""
         talk, markers = self._markers()
-        return Reply(await markers.place(release), talk.digest)
+        try:
+            return Reply(await markers.place(release), talk.digest)
+        except Fault as fault:
+            raise (Unsure(fault.reason, digest=talk.digest) if unsure else fault) from None
 
     async def check_flag(self, release: FlagCheckRelease, unsure: bool) -> Reply[FlagReport]:
         """Read our marker again."""

@@ -11,7 +11,6 @@ from gateway.domain.receipts import FlagFinding
 from mappings import strict_json
 from mappings.fhir_r4 import resources as r4
 from mappings.fhir_r4.codes import labels
-from mappings.fhir_r4.patient import id_in
 from mappings.fhir_r4.profile import Profile
 
 
@@ -29,12 +28,14 @@ def build_flag(record_id: str, text: str, identifier: str, profile: Profile) -> 
 
 
 def build_ended(content: bytes, *, error: bool) -> bytes:
-    """The Flag that the server holds, with its status changed and every other element as it was read.
+    """The Flag that the server holds, ended. ``error``: it should never have been there. Raises ``Unreadable``."""
+    return with_status(content, ended_status(error=error))
 
-    ``error``: it should never have been there. Raises ``Unreadable``.
-    """
+
+def with_status(content: bytes, status: str) -> bytes:
+    """The Flag that the server holds, with its status changed and every other element as it was read. Raises ``Unreadable``."""
     flag: dict[str, Any] = strict_json.read_any(content)
-    return msgspec.json.encode(flag | {"status": ended_status(error=error)})
+    return msgspec.json.encode(flag | {"status": status})
 
 
 def ended_status(*, error: bool) -> str:
@@ -48,14 +49,35 @@ def is_ours(flag: r4.Flag, identifier: str, profile: Profile) -> bool:
     return any(i.value == wanted["value"] and i.system == wanted.get("system", i.system) for i in flag.identifier)
 
 
-def compare(flag: r4.Flag, record_id: str, text: str, profile: Profile) -> FlagFinding | None:
+def compare(flag: r4.Flag, record_id: str, text: str, profile: Profile, base: str = "") -> FlagFinding | None:
     """What is wrong with a Flag that was read back; None when it stands as it was written.
 
-    Labels may have been added by the server, none may be missing; a code beside the words may be shown instead of them.
+    ``base`` is the server's own address: the same number at another server is another record. Labels may have been added by the
+    server, none may be missing; a code beside the words may be shown instead of them.
     """
-    if id_in(flag.subject.reference) != record_id:
+    if not _is_on(flag.subject.reference, record_id, base):
         return FlagFinding.WRONG_RECORD
     held = {(label.system, label.code) for label in flag.meta.security}
     wanted = {(label["system"], label["code"]) for label in labels(profile.flag_labels)}
     as_written = flag.status == "active" and flag.code.text == text and not flag.code.coding and wanted <= held
     return None if as_written else FlagFinding.ALTERED
+
+
+def holds_nothing_more(content: bytes, text: str, identifier: str, profile: Profile) -> bool:
+    """Whether a Flag that was read back has, but for its id and meta, what was written and nothing else: a narrative, an extension or an
+    end that somebody added says more than was approved, or hides it. Where it stands is for ``compare`` to say."""
+    return bool(_written_part(content) == _written_part(build_flag("", text, identifier, profile)))
+
+
+def _written_part(content: bytes) -> Any:
+    flag: Any = strict_json.read_any(content)
+    if not isinstance(flag, dict):
+        return None
+    subject = flag.get("subject")
+    standing = {**subject, "reference": ""} if isinstance(subject, dict) else subject
+    return {name: value for name, value in flag.items() if name not in ("id", "meta")} | {"subject": standing}
+
+
+def _is_on(reference: str, record_id: str, base: str) -> bool:
+    local = reference.removeprefix(f"{base.rstrip('/')}/") if base else reference
+    return local.split("/_history/", 1)[0] == f"Patient/{record_id}"

@@ -24,9 +24,6 @@ class Profile:
     """Statuses of an EpisodeOfCare that mean "open to the agency's services"."""
     not_possible_codes: frozenset[str] = frozenset({"circumstances-changed", "not-possible"})
     """Codes of Task.statusReason that mean that the action was not possible; any other means not done."""
-    subject_views: tuple[str, ...] = ()
-    """Addresses of views as the subject gets them, with ``{record_id}``: every option whose name begins with ``subject_view``,
-    each one address or several with commas between them."""
     or_lists: bool = True
     """Whether a search takes several values with commas between them, as R4 has it; option ``or_lists = "no"`` where it does not."""
     match: bool = False
@@ -49,7 +46,6 @@ class Profile:
             task_labels=tuple(options["task_labels"].split()) if "task_labels" in options else usual.task_labels,
             open_statuses=frozenset(options.get("open_statuses", "").split()) or usual.open_statuses,
             not_possible_codes=frozenset(options.get("not_possible_codes", "").split()) or usual.not_possible_codes,
-            subject_views=_views(system),
             or_lists=options.get("or_lists", "yes") != "no",
             match=Capability.MATCH in system.capabilities,
             search=Capability.SEARCH in system.capabilities,
@@ -76,11 +72,6 @@ def escaped(value: str) -> str:
     for character in "\\,|$":
         value = value.replace(character, f"\\{character}")
     return value
-
-
-def _views(system: RecordSystem) -> tuple[str, ...]:
-    given = (system.options[name] for name in sorted(system.options) if name.startswith("subject_view"))
-    return tuple(view.strip() for several in given for view in several.split(",") if view.strip())
 
 
 def _urn(value: str) -> str:

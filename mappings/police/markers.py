@@ -68,6 +68,11 @@ def build_end(marker: Marker) -> bytes:
     return _encoder.encode(_Replacement(marker.text, VISIBILITY, "ended"))
 
 
+def build_live(marker: Marker) -> bytes:
+    """The body that makes an ended marker live again, its words unchanged and hidden."""
+    return _encoder.encode(_Replacement(marker.text, VISIBILITY, "live"))
+
+
 def read_markers(content: bytes) -> tuple[Marker, ...]:
     """All markers on a nominal. Raises ``strict_json.Unreadable``."""
     return tuple(strict_json.read(content, _markers).markers)

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 from joserfc import jwk
 
 from adapters.connectors import Destination, Reply
 from adapters.faults import Fault
 from adapters.health.fhir import FhirConnector, connect
-from adapters.http import Wire
+from adapters.http import HttpReply, Wire
 from contracts.stubs.agency import load_agency
 from contracts.stubs.people import AgencyPerson
 from gateway.domain.agreements import Capability, Limits, SystemKind
@@ -29,6 +30,8 @@ T = TypeVar("T")
 KEY = "northmoor-nhs-trust/record"
 FOLDER = AGENCIES / "northmoor-nhs-trust"
 EVERYTHING = frozenset(Capability) - {Capability.CALLBACKS, Capability.COMPLETIONS}
+CLINIC_LIST = "Date,Number,Family name"
+"""What that output holds also for somebody without appointments."""
 SEARCHING = EVERYTHING - {Capability.MATCH}
 
 
@@ -74,7 +77,8 @@ def named_views() -> dict[str, str]:
     """Options for every view in the trust's profile of its interface."""
     profile = tomllib.loads((FOLDER / "profile.toml").read_text(encoding="utf-8"))
     addresses = [path.replace("{id}", "{record_id}") for path in profile["subject_views"]["views"]]
-    return {f"subject_view_{place}": address for place, address in enumerate(addresses)}
+    controls = {f"subject_holds_{n}": CLINIC_LIST for n, address in enumerate(addresses) if address.endswith("clinic-list.csv")}
+    return {f"subject_view_{n}": address for n, address in enumerate(addresses)} | controls
 
 
 def run(target: Destination, what: Callable[[FhirConnector], Awaitable[Reply[T]]], wire: Wire | None = None) -> T | Fault:
@@ -91,6 +95,21 @@ def run(target: Destination, what: Callable[[FhirConnector], Awaitable[Reply[T]]
             await connector.close()
 
     return asyncio.run(once())
+
+
+class HttpxWire:
+    """A wire over httpx, so that respx can stand at the other end."""
+
+    def __init__(self) -> None:
+        self._client = httpx.AsyncClient(trust_env=False)
+
+    async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, most: int) -> HttpReply:
+        reply = await self._client.request(method, url, headers=dict(headers), content=body)
+        assert len(reply.content) <= most
+        return HttpReply(reply.status_code, reply.headers, reply.content)
+
+    async def close(self) -> None:
+        await self._client.aclose()
 
 
 PEOPLE = {person.local_id: person for person in load_agency(FOLDER).people}

@@ -16,7 +16,6 @@ import pytest
 import respx
 
 from adapters.faults import Fault, Permanent, Transient, Unsure
-from adapters.http import HttpReply
 from gateway.domain.agreements import Capability, Limits, SystemKind
 from gateway.domain.error_codes import Code
 from gateway.domain.lookup import Answer, AnswerKind
@@ -25,7 +24,7 @@ from gateway.domain.releases import FlagRelease
 from mappings.fhir_r4.flag import build_flag
 from mappings.fhir_r4.profile import Profile
 from tests.contract.asked import about, action, alert, alert_check, alert_end, destination, poll
-from tests.contract.fhir_trust_asked import EVERYTHING, SEARCHING, run
+from tests.contract.fhir_trust_asked import EVERYTHING, SEARCHING, HttpxWire, run
 
 BASE = "https://trust.example/fhir"
 VIEW = "https://trust.example/portal/NM1"
@@ -34,24 +33,9 @@ WRITING = SEARCHING - {Capability.OPEN_TO_SERVICE}
 Json = dict[str, Any]
 
 
-class HttpxWire:
-    """A wire over httpx, so that respx can stand at the other end."""
-
-    def __init__(self) -> None:
-        self._client = httpx.AsyncClient(trust_env=False)
-
-    async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, most: int) -> HttpReply:
-        reply = await self._client.request(method, url, headers=dict(headers), content=body)
-        assert len(reply.content) <= most
-        return HttpReply(reply.status_code, reply.headers, reply.content)
-
-    async def close(self) -> None:
-        await self._client.aclose()
-
-
-def told(what: Callable[[Any], Any], capabilities: frozenset[Capability] = WRITING) -> Any:
+def told(what: Callable[[Any], Any], capabilities: frozenset[Capability] = WRITING, options: Mapping[str, str] = OPTIONS) -> Any:
     """What the connector reports, or the fault it raises."""
-    target = destination(SystemKind.FHIR_R4, BASE, capabilities=capabilities, limits=Limits(timeout_s=3), options=OPTIONS)
+    target = destination(SystemKind.FHIR_R4, BASE, capabilities=capabilities, limits=Limits(timeout_s=3), options=options)
     return run(target, what, HttpxWire())
 
 
@@ -235,6 +219,12 @@ def test_a_failure_of_one_question_fails_the_whole() -> None:
 # ---------------------------------------------------------------------------------------------------------------- alerts
 
 RELEASE = alert("NM1", identifier="ref-1")
+NOT_OURS = (
+    status(200, b""), status(200, b"<html>Please sign in</html>"), status(200, b"the portal of NM12"), status(204, b""),
+    status(200, "the portal of NM1".encode("utf-16")), status(200, b"NM1 \xff"),
+    status(200, b"the portal of NM1", **{"Content-Type": "text/plain; charset=nothing-known"}),
+)  # fmt: skip
+"""Answers that say nothing about this record."""
 
 
 def flag(**changes: Any) -> Json:
@@ -250,7 +240,7 @@ def place(release: FlagRelease = RELEASE, unsure: bool = False) -> FlagReport | 
 def server(router: respx.MockRouter, **scripted: Any) -> dict[str, respx.Route]:
     """An honest server, but for what is scripted."""
     usual = {
-        "view": replies(status(200, b"the portal")),
+        "view": replies(status(200, b"the portal of NM1")),
         "create": replies(status(201, flag(), ETag='W/"1"')),
         "find": replies(searchset(flag())),
         "read": replies(status(200, flag(), ETag='W/"1"')),
@@ -282,9 +272,13 @@ def test_the_condition_names_our_identifier_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("refusal", [status(412, outcome("multiple-matches")), status(409, outcome("conflict"))])
 def test_409_and_412_mean_look_again(refusal: httpx.Response) -> None:
-    for find, expected in ((searchset(flag()), FlagFinding.PLACED), (searchset(), FlagFinding.NOT_THERE)):
+    for find, expected in ((None, FlagFinding.PLACED), (searchset(), FlagFinding.NOT_THERE)):
         with respx.mock(assert_all_called=False) as router:
-            server(router, create=replies(refusal), find=replies(find))
+            routes = OneFlag(router).routes
+            routes["create"].mock(side_effect=replies(refusal))
+            if find:
+                routes["find"].mock(side_effect=replies(find))
+                routes["read"].mock(side_effect=replies(status(404)))
             report = place()
         assert isinstance(report, FlagReport)
         assert report.finding is expected
@@ -324,11 +318,12 @@ def test_an_answer_without_the_resource_is_read_back_all_the_same(create: httpx.
 @pytest.mark.parametrize(
     ("views", "expected"),
     [
-        ([b"a", b"a"], FlagFinding.PLACED),
-        ([b"a", b"b"], FlagFinding.SEEN_BY_SUBJECT),
-        ([b"a", b"b", b"c"], FlagFinding.NOT_HIDDEN_PROVABLY),
-        ([b"a", RELEASE.text.upper().encode()], FlagFinding.SEEN_BY_SUBJECT),
-        ([b"a", b"... ref-1 ..."], FlagFinding.SEEN_BY_SUBJECT),
+        ([b"NM1 a", b"NM1 a"], FlagFinding.PLACED),
+        ([b"NM1 a", b"NM1 b"], FlagFinding.SEEN_BY_SUBJECT),
+        ([b"NM1 a", b"NM1 b", b"NM1 c"], FlagFinding.NOT_HIDDEN_PROVABLY),
+        ([b"NM1 a", b"NM1 " + RELEASE.text.upper().encode()], FlagFinding.SEEN_BY_SUBJECT),
+        ([b"NM1 a", b"NM1 ... ref-1 ..."], FlagFinding.SEEN_BY_SUBJECT),
+        ([b"NM1 a", b""], FlagFinding.NOT_HIDDEN_PROVABLY),
     ],
 )
 def test_the_subjects_views_before_and_after(views: list[bytes], expected: FlagFinding) -> None:
@@ -340,14 +335,155 @@ def test_the_subjects_views_before_and_after(views: list[bytes], expected: FlagF
 
 
 @pytest.mark.parametrize(
-    ("view", "expected"), [(b"the portal", FlagFinding.PLACED), (b"High Risk Victim of dome\xc3\xa9", FlagFinding.SEEN_BY_SUBJECT)]
+    ("view", "expected"),
+    [
+        (status(200, b"the portal of NM1"), FlagFinding.PLACED),
+        (status(200, b"NM1: High Risk Victim of dome\xc3\xa9"), FlagFinding.SEEN_BY_SUBJECT),
+        (
+            status(200, f"NM1 {RELEASE.text}".encode("utf-16"), **{"Content-Type": "text/plain; charset=utf-16"}),
+            FlagFinding.SEEN_BY_SUBJECT,
+        ),
+        (status(302, b"", Location="/login"), FlagFinding.NOT_HIDDEN_PROVABLY),
+        *((view, FlagFinding.NOT_HIDDEN_PROVABLY) for view in NOT_OURS),
+    ],
 )
-def test_without_a_before_the_words_are_looked_for(view: bytes, expected: FlagFinding) -> None:
+def test_a_check_looks_for_the_words_and_for_the_record(view: httpx.Response, expected: FlagFinding) -> None:
     with respx.mock(assert_all_called=False) as router:
-        routes = server(router, view=replies(status(200, view)))
-        reports = [place(unsure=True), told(lambda c: c.check_flag(alert_check(RELEASE), False))]
-        assert [report.finding for report in reports] == [expected, expected]
+        routes = server(router, view=replies(view))
+        report = told(lambda c: c.check_flag(alert_check(RELEASE), False))
+        assert report.finding is expected
         assert not routes["create"].called
+        assert not routes["update"].called
+
+
+@pytest.mark.parametrize("view", [*NOT_OURS, status(302, b"", Location="/login")])
+def test_nothing_is_written_where_an_output_is_not_shown_to_be_the_records(view: httpx.Response) -> None:
+    with respx.mock(assert_all_called=False) as router:
+        routes = server(router, view=replies(view))
+        report = place()
+        assert isinstance(report, FlagReport)
+        assert (report.finding, report.reason) == (FlagFinding.NOT_HIDDEN_PROVABLY, Code.SUBJECT_VIEW_UNREADABLE)
+        assert not routes["create"].called
+
+
+def test_an_output_may_be_known_by_another_text() -> None:
+    for holds, expected in (("Date,Number", FlagFinding.PLACED), ("Date,Numbers", FlagFinding.NOT_HIDDEN_PROVABLY)):
+        with respx.mock(assert_all_called=False) as router:
+            server(router, view=replies(status(200, b"Date,Number\r\n")))
+            report = told(lambda c: c.place_flag(RELEASE, False), options={**OPTIONS, "subject_holds_00": holds})
+        assert report.finding is expected
+
+
+class OneFlag:
+    """A server that holds one Flag of ours, with versions; ``tells`` is what the portal says of it, by whether it is active."""
+
+    def __init__(self, router: respx.MockRouter, tells: Callable[[bool], bytes] = lambda _: b"") -> None:
+        self.flag, self.version, self.saved_in_between, self.takes, self.tells = flag(), 1, 0, True, tells
+        self.written: list[str] = []
+        self.routes = server(router, view=self.view, find=self.find, read=self.read, update=self.update)
+
+    def view(self, _: httpx.Request) -> httpx.Response:
+        return status(200, b"the portal of NM1 " + self.tells(self.flag["status"] == "active"))
+
+    def find(self, _: httpx.Request) -> httpx.Response:
+        return status(200, searchset(self.flag))
+
+    def read(self, _: httpx.Request) -> httpx.Response:
+        return status(200, self.flag, ETag=f'W/"{self.version}"')
+
+    def update(self, request: httpx.Request) -> httpx.Response:
+        if self.saved_in_between:
+            self.saved_in_between, self.version = self.saved_in_between - 1, self.version + 1
+        if request.headers.get("If-Match") != f'W/"{self.version}"':
+            return status(412, outcome("conflict"))
+        self.written.append(json.loads(request.content)["status"])
+        if self.takes:
+            self.flag, self.version = json.loads(request.content), self.version + 1
+        return status(200, self.flag)
+
+
+@pytest.mark.parametrize("saved_in_between", [0, 1])
+def test_without_a_before_ours_is_switched_off_and_on_and_compared(saved_in_between: int) -> None:
+    told_apart: list[tuple[Callable[[bool], bytes], FlagFinding]] = [
+        (lambda _: b"", FlagFinding.PLACED),
+        (lambda active: b"1 hidden alert" if active else b"0 hidden alerts", FlagFinding.SEEN_BY_SUBJECT),
+    ]
+    for tells, expected in told_apart:
+        for unsure, create in ((True, status(500)), (False, status(200, flag(), ETag='W/"1"')), (False, status(412, outcome("conflict")))):
+            with respx.mock(assert_all_called=False) as router:
+                there = OneFlag(router, tells)
+                there.saved_in_between = saved_in_between
+                there.routes["create"].mock(side_effect=replies(create))
+                report = place(unsure=unsure)
+                assert isinstance(report, FlagReport)
+                assert (report.finding, there.written) == (expected, ["inactive", "active"])
+                assert there.routes["create"].called is not unsure
+
+
+def test_ours_that_cannot_be_switched_is_unproved() -> None:
+    with respx.mock(assert_all_called=False) as router:
+        there = OneFlag(router)
+        there.takes = False
+        report = place(unsure=True)
+        assert isinstance(report, FlagReport)
+        assert report.finding is FlagFinding.NOT_HIDDEN_PROVABLY
+    for refusal in (status(403, outcome("forbidden")), status(412, outcome("conflict"))):
+        with respx.mock(assert_all_called=False) as router:
+            OneFlag(router).routes["update"].mock(side_effect=replies(refusal))
+            report = place(unsure=True)
+            assert isinstance(report, FlagReport)
+            assert report.finding is FlagFinding.NOT_HIDDEN_PROVABLY
+    with respx.mock(assert_all_called=False) as router:
+        unversioned = flag(meta={"security": flag()["meta"]["security"]})
+        routes = server(router, find=replies(searchset(unversioned)), read=replies(unversioned))
+        report = place(unsure=True)
+        assert isinstance(report, FlagReport)
+        assert report.finding is FlagFinding.NOT_HIDDEN_PROVABLY
+        assert not routes["update"].called
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"text": {"status": "generated", "div": "<div>made by the server</div>"}},
+        {"extension": [{"url": "https://x.example/a", "valueString": "more"}]},
+        {"period": {"end": "2020-01-01"}},
+        {"contained": [{"resourceType": "Basic", "id": "b"}]},
+        {"code": {"text": RELEASE.text, "extension": [{"url": "https://x.example/a", "valueString": "more"}]}},
+        {"subject": {"reference": "Patient/NM1", "display": "somebody"}},
+    ],
+)
+def test_what_somebody_added_to_an_alert_is_an_alteration(changes: Json) -> None:
+    with respx.mock(assert_all_called=False) as router:
+        server(router, find=replies(searchset(flag(**changes))), read=replies(status(200, flag(**changes), ETag='W/"1"')))
+        reports = [place(), told(lambda c: c.check_flag(alert_check(RELEASE), False))]
+    assert [report.finding for report in reports] == [FlagFinding.ALTERED] * 2
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        (f"{BASE}/Patient/NM1", FlagFinding.PLACED),
+        ("https://elsewhere.example/fhir/Patient/NM1", FlagFinding.WRONG_RECORD),
+        ("https://trust.example/other/Patient/NM1", FlagFinding.WRONG_RECORD),
+        ("other/Patient/NM1", FlagFinding.WRONG_RECORD),
+    ],
+)
+def test_the_same_number_at_another_server_is_another_record(reference: str, expected: FlagFinding) -> None:
+    there = flag(subject={"reference": reference})
+    with respx.mock(assert_all_called=False) as router:
+        server(router, find=replies(searchset(there)), read=replies(status(200, there, ETag='W/"1"')))
+        report = place()
+    assert isinstance(report, FlagReport)
+    assert report.finding is expected
+
+
+def test_a_record_whose_number_is_an_nhs_number_stands_in_no_address() -> None:
+    with respx.mock(assert_all_called=False) as router:
+        any_route = router.route()
+        found = place(alert("9990000018", identifier="ref-1"))
+        assert isinstance(found, Permanent)
+        assert not any_route.called
 
 
 def test_what_fails_before_the_write_writes_nothing_and_what_fails_after_it_is_unsure() -> None:
@@ -355,7 +491,13 @@ def test_what_fails_before_the_write_writes_nothing_and_what_fails_after_it_is_u
         routes = server(router, view=replies(status(503)))
         assert isinstance(place(), Transient)
         assert not routes["create"].called
-    for after in ({"view": replies(status(200, b"a"), status(503))}, {"find": replies(status(500))}, {"create": replies(status(502))}):
+    foreign = searchset({"resourceType": "Patient", "id": "x"})
+    for after in (
+        {"view": replies(status(200, b"NM1"), status(503))}, {"find": replies(status(500))}, {"create": replies(status(502))},
+        {"find": replies(status(403, outcome("forbidden")))}, {"find": replies(foreign)}, {"read": replies(status(403))},
+        {"find": replies(searchset(flag(), following="https://elsewhere.example/Flag?_page=2"))},
+        {"read": replies(status(200, flag(id="f2")))}, {"read": replies(status(404))}, {"create": replies(status(408))},
+    ):  # fmt: skip
         with respx.mock(assert_all_called=False) as router:
             routes = server(router, **after)
             assert isinstance(place(), Unsure)

@@ -210,6 +210,10 @@ def effects(trust: Trust, release: FlagRelease) -> list[str]:
     return [entry["what"] for entry in trust.running.ledger("flag") if entry["key"].endswith(release.identifier)]
 
 
+SWITCHED = ("flag.update.inactive", "flag.update.active")
+"""What is done to an alert that stands already, to compare the subject's side without it and with it."""
+
+
 @pytest.mark.parametrize("role", [Role.VICTIM, Role.PERPETRATOR])
 def test_an_alert_is_placed_seen_by_staff_and_by_nobody_else(trust: Trust, role: Role) -> None:
     person = ordinary(20 if role is Role.VICTIM else 21)
@@ -241,7 +245,7 @@ def test_without_conditional_create_it_is_looked_for_first(trust: Trust) -> None
     target = trust.destination(EVERYTHING - {Capability.CONDITIONAL_CREATE})
     for _ in range(2):
         assert finding(run(target, lambda c: c.place_flag(release, False))) is FlagFinding.PLACED
-    assert effects(trust, release) == ["flag.create"]
+    assert effects(trust, release) == ["flag.create", *SWITCHED]
 
 
 def test_a_time_out_after_the_trust_stored_it_is_found_and_not_repeated(trust: Trust) -> None:
@@ -251,7 +255,26 @@ def test_a_time_out_after_the_trust_stored_it_is_found_and_not_repeated(trust: T
     assert first.reason is Code.AGENCY_TIMEOUT
     assert len(first.digest) == 32
     assert finding(place(trust, release, unsure=True)) is FlagFinding.PLACED
-    assert effects(trust, release) == ["flag.create"]
+    assert effects(trust, release) == ["flag.create", *SWITCHED]
+    run(trust.destination(), lambda c: c.end_flag(alert_end(release), False))
+
+
+@pytest.mark.parametrize("leaking", ["notifications", "kiosk", "clinic list"])
+def test_a_leak_without_words_is_found_also_after_a_time_out(trust: Trust, leaking: str) -> None:
+    """These outputs tell that there is something, in no words of ours; that only shows when they are compared."""
+    person = persona("flag_times_out_after_storing")
+    trust.running.control.put("/__staff/leaks", json={"outputs": [leaking]}).raise_for_status()
+    try:
+        release = unique(person)
+        assert isinstance(place(trust, release), Unsure)
+        assert finding(place(trust, release, unsure=True)) is FlagFinding.SEEN_BY_SUBJECT
+        twice = unique(ordinary(33))
+        assert finding(place(trust, twice)) is FlagFinding.SEEN_BY_SUBJECT
+        assert finding(place(trust, twice)) is FlagFinding.SEEN_BY_SUBJECT  # 200 by If-None-Exist
+        for each in (release, twice):
+            run(trust.destination(), lambda c, each=each: c.end_flag(replace(alert_end(each), error=True), False))
+    finally:
+        trust.running.control.put("/__staff/leaks", json={"outputs": []}).raise_for_status()
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,17 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 import pytest
+import respx
 
 from adapters.connectors import Reply
 from adapters.faults import Fault, Permanent, Transient, Unsure
+from adapters.http import HttpSystem
 from adapters.police import connect
 from adapters.police.connector import PoliceConnector
+from adapters.police.markers import Markers
+from adapters.subject_side import SubjectSide
 from gateway.domain.agreements import Capability, Limits, SystemKind
 from gateway.domain.case_list import PersonName
 from gateway.domain.error_codes import Code
@@ -24,6 +29,7 @@ from gateway.domain.lookup import Answer, AnswerKind
 from gateway.domain.receipts import FlagFinding
 from gateway.domain.releases import LookupRelease
 from tests.contract.asked import about, action, alert, alert_check, alert_end, destination, poll
+from tests.contract.fhir_trust_asked import HttpxWire
 from tests.contract.stub_processes import AGENCIES, RunningStub, running_stub
 
 T = TypeVar("T")
@@ -235,18 +241,71 @@ def test_placing_twice_is_one_marker_and_ending_twice_one_end(force: RunningStub
         ended = ask(force, lambda police: police.end_flag(alert_end(placed), unsure=False))
         assert not isinstance(ended, Fault)
         assert ended.finding is FlagFinding.ENDED
-    assert [e["what"] for e in force.ledger("marker") if e["key"] == placed.identifier] == ["marker.create", "marker.end"]
+    noted = [e["what"] for e in force.ledger("marker") if e["key"] == placed.identifier]
+    assert noted == ["marker.create", "marker.end", "marker.replace", "marker.end"]
 
 
-def test_a_write_whose_answer_is_lost_is_unsure_and_then_found_once(force: RunningStub) -> None:
-    nominal = nominal_of(force, "Denby", "Edwin", date(1993, 6, 22))
+def test_a_write_whose_answer_is_lost_is_unsure_and_then_found_once(force: RunningStub, nominal: str) -> None:
+    """It stands already then, so it is ended and made live again to see whether the subject's side changes with it."""
+    force.staff("trouble", {"operation": "post markers", "happens": "stored_though_timed_out", "times": 1})
     placed = alert(nominal, reference())
     first = ask(force, lambda police: police.place_flag(placed, unsure=False))
     assert isinstance(first, Unsure)
     second = ask(force, lambda police: police.place_flag(placed, unsure=True))
     assert not isinstance(second, Fault)
     assert second.finding is FlagFinding.PLACED
-    assert len([e for e in force.ledger("marker.create") if e["key"] == placed.identifier]) == 1
+    noted = [e["what"] for e in force.ledger("marker") if e["key"] == placed.identifier]
+    assert noted == ["marker.create", "marker.end", "marker.replace"]
+
+
+def test_a_marker_that_was_left_switched_off_is_never_called_placed(force: RunningStub) -> None:
+    """Every write on this record loses its first answer: the second attempt is cut off between off and on."""
+    nominal = nominal_of(force, "Denby", "Edwin", date(1993, 6, 22))
+    placed = alert(nominal, reference())
+    for unsure in (False, True):
+        assert isinstance(ask(force, lambda police, unsure=unsure: police.place_flag(placed, unsure)), Unsure)
+    third = ask(force, lambda police: police.place_flag(placed, unsure=True))
+    assert not isinstance(third, Fault)
+    assert third.finding is FlagFinding.ALTERED
+
+
+def test_what_fails_after_an_unsure_attempt_is_never_no_effect(force: RunningStub, nominal: str) -> None:
+    placed = alert(nominal, reference())
+    nowhere = dict.fromkeys(OPTIONS, "/__views/nothing/{record_id}")
+    result = ask(force, lambda police: police.place_flag(placed, unsure=True), **nowhere)
+    assert isinstance(result, Unsure)
+
+
+class TellsOfMarkers:
+    """A force whose one output tells, in no words of ours, whether a live marker stands on the record."""
+
+    def __init__(self) -> None:
+        self.status, self.version, self.release = "live", 1, alert("NP1", "ref-00000001")
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        where, how = request.url.path, request.method
+        if where == "/letter/NP1":
+            return httpx.Response(200, text=f"NP1 {'1 entry' if self.status == 'live' else 'no entries'}")
+        if where == "/v1/capabilities":
+            markers = {"read": True, "write": True, "visibilities": ["need-to-know"], "maxTextLength": 250}
+            return httpx.Response(200, json={"markers": markers})
+        if how == "PUT":
+            self.status, self.version = json.loads(request.content)["status"], self.version + 1
+        marker = {
+            "markerId": "MK000001", "nominalId": "NP1", "reference": self.release.identifier, "text": self.release.text,
+            "visibility": "need-to-know", "status": self.status, "version": self.version,
+        }  # fmt: skip
+        return httpx.Response(200, json=marker if how != "GET" else {"markers": [marker]})
+
+
+def test_an_output_that_tells_of_a_marker_that_stood_already_is_found() -> None:
+    there = TellsOfMarkers()
+    with respx.mock() as router:
+        router.route(host="police.example").mock(side_effect=there.answer)
+        system = HttpSystem("https://police.example", Limits(), HttpxWire())
+        markers = Markers(system.talk(), SubjectSide({"subject_view_00": "/letter/{record_id}"}))
+        report = asyncio.run(markers.place(there.release))
+    assert (report.finding, there.version) == (FlagFinding.SEEN_BY_SUBJECT, 3)
 
 
 def test_what_cannot_be_read_back_is_unsure_and_never_placed(force: RunningStub, nominal: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.agreements import expiry_notes, load_agreements, read_agreement
+from contracts.agreements import by_hand_notes, expiry_notes, load_agreements, read_agreement
 from gateway.domain.agreements import Capability, Field, Purpose, SystemKind
 from gateway.domain.case_list import Role
 from gateway.domain.identifiers import AgencyId, SystemKey
@@ -45,6 +45,7 @@ at = "/portal/{record_id}"
 [[systems.record.shows]]
 name = "letters"
 to = "household"
+proved = "by hand"
 [[systems.record.shows]]
 name = "ward board"
 to = "staff"
@@ -91,6 +92,26 @@ def test_outputs_that_others_see_are_looked_at(tmp_path: Path) -> None:
     assert agreement.systems[0].options == {"subject_view_00": "/portal/{record_id}"}
 
 
+def test_an_output_that_others_get_and_nobody_looked_at_keeps_the_gateway_from_writing(tmp_path: Path) -> None:
+    """Placement needs the capability that is missing then: it is done by hand, and ``agency check`` says so."""
+    agreement, problems = read_agreement(agency(tmp_path, WHOLE.replace('proved = "by hand"\n', "")))
+    assert agreement is not None
+    assert problems == ()
+    assert agreement.systems[0].capabilities == {Capability.SEARCH, Capability.HIDDEN_FLAG}
+    assert [(name, "by people" in note) for name, note in by_hand_notes([agreement])] == [("ashby-trust", True)]
+    proved, _ = read_agreement(agency(tmp_path, WHOLE, "other-trust"))
+    assert proved is not None
+    assert by_hand_notes([proved]) == ()
+
+
+def test_what_an_output_holds_instead_of_the_number_is_told_to_the_connector(tmp_path: Path) -> None:
+    held = WHOLE.replace('at = "/portal/{record_id}"', 'at = "/portal/{record_id}"\nholds = "Your record"')
+    agreement, problems = read_agreement(agency(tmp_path, held))
+    assert agreement is not None
+    assert problems == ()
+    assert agreement.systems[0].options == {"subject_view_00": "/portal/{record_id}", "subject_holds_00": "Your record"}
+
+
 def test_the_version_is_of_the_text(tmp_path: Path) -> None:
     first, _ = read_agreement(agency(tmp_path, WHOLE))
     second, _ = read_agreement(agency(tmp_path, WHOLE + "# a word more\n", "other-trust"))
@@ -123,6 +144,7 @@ def test_the_version_is_of_the_text(tmp_path: Path) -> None:
         ('kind = "fhir_r4"', 'kind = "hl7v2"', "systems.record.capabilities", "cannot do: hidden_flag, subject_view"),
         ('at = "/portal/{record_id}"', "", "systems.record.shows", "at least one output with its path"),
         ('at = "/portal/{record_id}"', 'at = "/portal/all"', "systems.record.shows[1].at", "{record_id}"),
+        ('proved = "by hand"', 'proved = "surely"', "systems.record.shows[2].proved", "by hand"),
         ('to = "household"', 'to = "neighbours"', "systems.record.shows[2].to", "subject, proxy, household"),
         ('name = "letters"', 'nam = "letters"', "systems.record.shows[2].name", "is missing"),
         (', "subject_view"]', "]", "systems.record.capabilities", "hidden_flag needs subject_view"),

@@ -265,6 +265,7 @@ def written_flag(**changes: Any) -> r4.Flag:
     [
         ({}, None),
         ({"subject": {"reference": "https://trust.example/fhir/Patient/NM1"}}, None),
+        ({"subject": {"reference": "https://elsewhere.example/fhir/Patient/NM1"}}, FlagFinding.WRONG_RECORD),
         ({"text": {"status": "generated", "div": "<div>made by the server</div>"}}, None),
         ({"subject": {"reference": "Patient/NM2"}}, FlagFinding.WRONG_RECORD),
         ({"subject": {"reference": "Location/NM1"}}, FlagFinding.WRONG_RECORD),
@@ -277,7 +278,7 @@ def written_flag(**changes: Any) -> r4.Flag:
     ],
 )
 def test_a_flag_that_was_read_back_is_compared_word_for_word(changes: Json, finding: FlagFinding | None) -> None:
-    assert flags.compare(written_flag(**changes), "NM1", WORDS, USUAL) is finding
+    assert flags.compare(written_flag(**changes), "NM1", WORDS, USUAL, "https://trust.example/fhir") is finding
 
 
 def test_labels_that_the_server_adds_do_no_harm() -> None:

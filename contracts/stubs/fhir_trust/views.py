@@ -32,8 +32,14 @@ class View:
 def shown(trust: Trust, person: AgencyPerson, view: str) -> list[Resource]:
     """Flags and Tasks of a record that an output shows: those without a label that hides them, unless the output leaks."""
     leaks = view in trust.leaks or (view == "portal record" and person.persona == "portal_ignores_labels")
-    written = [*trust.flags(person.local_id), *trust.tasks_about(person.local_id)]
+    written = [*_flags(trust, person, view), *trust.tasks_about(person.local_id)]
     return [one for one in written if leaks or not is_labelled_hidden(one)]
+
+
+def _flags(trust: Trust, person: AgencyPerson, view: str) -> list[Resource]:
+    """Those in force; a copy of the whole record holds the others too."""
+    whole = view in ("subject access pack", "record transfer")
+    return [flag for flag in trust.flags(person.local_id) if whole or flag["status"] == "active"]
 
 
 def views() -> tuple[View, ...]:
@@ -47,24 +53,24 @@ def _portal_record(trust: Trust, person: AgencyPerson, _options: Options) -> byt
 
 def _proxy(trust: Trust, person: AgencyPerson, _options: Options) -> bytes:
     children = [_record(trust, child, "proxy record") for child in trust.children_of(person)]
-    return orjson.dumps({"actingFor": children})
+    return orjson.dumps({"hospitalNumber": person.local_id, "actingFor": children})
 
 
 def _record(trust: Trust, person: AgencyPerson, view: str) -> Resource:
     alerts = [_words(one) for one in shown(trust, person, view)]
     return {
-        "name": f"{person.given} {person.family}", "born": person.birth_date.isoformat(), "nhsNumber": person.nhs_number,
+        "hospitalNumber": person.local_id, "name": f"{person.given} {person.family}", "born": person.birth_date.isoformat(), "nhsNumber": person.nhs_number,
         "appointments": _appointments(person), "alerts": alerts, "letters": trust.letters_sent.get(person.local_id, []),
     }  # fmt: skip
 
 
 def _access_log(trust: Trust, person: AgencyPerson, _options: Options) -> bytes:
-    return orjson.dumps({"openedBy": trust.openings.get(person.local_id, [])})
+    return orjson.dumps({"hospitalNumber": person.local_id, "openedBy": trust.openings.get(person.local_id, [])})
 
 
 def _notifications(trust: Trust, person: AgencyPerson, _options: Options) -> bytes:
     told = [{"title": "A new entry is in your record"} for _ in shown(trust, person, "notifications")]
-    return orjson.dumps({"notifications": trust.notices.get(person.local_id, []) + told})
+    return orjson.dumps({"hospitalNumber": person.local_id, "notifications": trust.notices.get(person.local_id, []) + told})
 
 
 def _referral(trust: Trust, person: AgencyPerson, _options: Options) -> bytes:
@@ -83,7 +89,7 @@ def _household(trust: Trust, person: AgencyPerson, _options: Options) -> bytes:
 
 
 def _kiosk(trust: Trust, person: AgencyPerson, _options: Options) -> bytes:
-    told = {"greeting": f"Welcome, {person.given}", "appointments": _appointments(person)}
+    told = {"hospitalNumber": person.local_id, "greeting": f"Welcome, {person.given}", "appointments": _appointments(person)}
     return orjson.dumps(told | ({"notice": "See reception"} if shown(trust, person, "kiosk") else {}))
 
 
@@ -100,7 +106,7 @@ def _transfer(trust: Trust, person: AgencyPerson, _options: Options) -> bytes:
 def _feed(trust: Trust, person: AgencyPerson, _options: Options) -> bytes:
     about = [message for message in trust.feed if f"|{person.local_id}^" in message]
     about += [f"NTE|1|L|{_words(one)}" for one in shown(trust, person, "demographics feed")]
-    return "\n".join(about).encode()
+    return "\n".join([f"BHS|^~\\&|PAS|ZNM|ROUTE|ROUTE|||{person.local_id}", *about]).encode()
 
 
 def _clinic_list(trust: Trust, person: AgencyPerson, _options: Options) -> bytes:
@@ -126,7 +132,7 @@ def _words(resource: Resource) -> str:
 def _letter(person: AgencyPerson, subject: str, lines: list[str], *, home: bool = False) -> bytes:
     to = "The occupier" if home else f"{person.given} {person.family}"
     where = [] if person.restricted or person.address is None else [*person.address.lines, person.address.postcode]
-    return "\n".join([to, *where, "", subject, "", *lines, "Northmoor NHS Trust", ""]).encode()
+    return "\n".join([to, *where, "", f"Our reference: {person.local_id}", subject, "", *lines, "Northmoor NHS Trust", ""]).encode()
 
 
 _VIEWS = (
