@@ -28,7 +28,8 @@ PRODUCTION = Schedule(
 """About six hours in all. A poll gives up sooner, because the next one asks the same."""
 
 _JUDGED_AGAIN = frozenset({MessageKind.FLAG_PLACE, MessageKind.ACTION_SEND})
-"""Kinds whose permission hangs on more than the agreement: between approval and sending, a match may have been unsettled."""
+"""Kinds whose permission hangs on more than the agreement: between approval and sending, a match may have been unsettled. A question is
+judged when it is sent again, for by then the list may describe the person otherwise; the first time it leaves at once."""
 
 Transactions = Callable[[], AbstractContextManager[SqlWork]]
 Works = Callable[[Connection], SqlWork]
@@ -88,7 +89,8 @@ class JudgedTransport:
 
     async def deliver(self, message: Message) -> Delivery:
         """What may no longer be written is not, whatever an earlier attempt may have done: the use case then looks for that, and ends it."""
-        if message.kind in _JUDGED_AGAIN and (stopped_by := await asyncio.to_thread(self._judge, message)):
+        judged = message.kind in _JUDGED_AGAIN or (message.kind == MessageKind.LOOKUP and message.attempts > 0)
+        if judged and (stopped_by := await asyncio.to_thread(self._judge, message)):
             return Delivery(Outcome.REFUSED, reason=stopped_by)
         return await self._inner.deliver(message)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from gateway.domain.actions import ACTION_MACHINE
 from gateway.domain.agreements import Purpose
-from gateway.domain.case_list import Subject
+from gateway.domain.case_list import Person, Subject
 from gateway.domain.errors import Code
 from gateway.domain.flags import Flag, FlagState
 from gateway.domain.identifiers import SubjectId
@@ -43,7 +44,34 @@ def _may_ask(work: Work, release: LookupRelease) -> str:
     subject = work.case_lists.subjects([lookup.subject_id])[lookup.subject_id]
     if not work.case_lists.is_current(subject.id):
         return Code.SUBJECT_WITHDRAWN
+    if not still_asked(work, release, subject):
+        return Code.ASKED_AGAIN
     return disclosure.withheld_by(work.agreements.of(release.agency_id), Purpose.LOOKUP, work.now().date(), subject.role) or ""
+
+
+_ASKED_WITH = attrgetter("names", "birth_dates", "own_identifiers", "nhs_number", "sex", "postcode")
+
+
+def still_asked(work: Work, release: LookupRelease, subject: Subject) -> bool:
+    """Whether this is what would be asked about the person as the list describes them now. What was asked about an earlier description
+    answers nothing about them."""
+    agreement = work.agreements.of(release.agency_id)
+    system = reaching.system_of(agreement, release.system)
+    if agreement and system and agreement.version == release.agreement_version:
+        now = disclosure.release_lookup(subject, agreement, system, release.lookup_id, work.now().date())
+        if isinstance(now, LookupRelease):
+            return bool(_ASKED_WITH(now) == _ASKED_WITH(release))
+    return _as_listed(release, subject.person)
+
+
+def _as_listed(release: LookupRelease, person: Person) -> bool:
+    """Another text of the agreement may let out more or less: what did leave is still what the list says."""
+    return (
+        release.names in ((), person.names)
+        and release.birth_dates in ((), person.birth_dates)
+        and release.nhs_number in (None, person.nhs_number)
+        and set(release.own_identifiers) <= set(person.identifiers)
+    )
 
 
 def _may_place(work: Work, flag: Flag) -> str:

@@ -174,11 +174,14 @@ def settle_match(work: Work, actor: Actor, lookup_id: LookupId, record_id: str |
     """Decide: this record, or (None) none of those offered. It lasts until the records change.
 
     Raises ``Conflict(STALE_VERSION)``, ``InvalidInput(RECORD_NOT_OFFERED)``, ``Refused(RECORD_TAKEN)`` when the record is another
-    person's of the same case, ``Refused(MATCH_NOT_SETTLED)`` when there is no answer to decide on.
+    person's of the same case, ``Refused(MATCH_NOT_SETTLED)`` when there is no answer to decide on, ``InvalidInput(RECEIPT_REQUIRED)``
+    for "none" without a word of who looked, where the answer hid something.
     """
     lookup, subject, _ = reaching.lookup_for(work, actor, Act.SETTLE_MATCH, lookup_id)
     reaching.check_version(lookup.version, version)
     _check_decidable(work, lookup, subject, record_id)
+    if record_id is None and _may_hide(lookup) and not note.strip():
+        raise InvalidInput(Code.RECEIPT_REQUIRED)
     decision = Decision(record_id, actor.user_id, work.now(), note.strip(), matching.candidates_digest(lookup.graded))
     outcome = LookupOutcome.KNOWN if record_id is not None else LookupOutcome.NOT_KNOWN
     settled = replace(lookup, outcome=outcome, reason=Code.DECIDED_BY_PERSON, decision=decision)
@@ -187,6 +190,15 @@ def settle_match(work: Work, actor: Actor, lookup_id: LookupId, record_id: str |
     if lookup.record and lookup.record != settled.record:
         lookups.review_flags(work, lookup, Code.RECORDS_CHANGED)
     return work.lookups.get(lookup_id)
+
+
+_HIDING = frozenset({Code.TOO_MANY_MATCHES, Code.RECORD_PROTECTED, Code.RECORD_MAYBE_HIDDEN, Code.NOT_ALL_ASKED, Code.ANSWER_INCOMPLETE})
+
+
+def _may_hide(lookup: Lookup) -> bool:
+    """Whether there may be records that were not offered: "none of these" then needs somebody who looked."""
+    told = {lookup.reason, *(g.stopped_by for g in lookup.graded)}
+    return lookup.outcome is LookupOutcome.POSSIBLE and (not lookup.graded or bool(told & _HIDING))
 
 
 _DECIDABLE = frozenset({LookupOutcome.POSSIBLE, LookupOutcome.KNOWN, LookupOutcome.NOT_KNOWN})

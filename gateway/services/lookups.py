@@ -16,7 +16,7 @@ from gateway.domain.tasks import TaskKind
 from gateway.policy import disclosure, matching
 from gateway.policy.matching import Asked
 from gateway.policy.permissions import Act
-from gateway.services import asking, flag_review, reaching
+from gateway.services import asking, flag_review, gate, reaching
 from gateway.services.arrivals import Arrived
 from gateway.services.ports import Work
 from gateway.services.recording import end_task, give_tasks, noted
@@ -28,18 +28,29 @@ def record_answers(work: Work, arrived: Sequence[Arrived]) -> None:
     """Grade and keep a batch of answers: one read of the look-ups, one of the people, one write.
 
     An attempt that will be repeated changes nothing, nor does a failure after an answer: what was learnt stays, with its date. What
-    comes back about somebody who is no longer on the list is not kept.
+    comes back about somebody who is no longer on the list, or about how they used to be described, is not kept.
     """
-    final = {a.release.lookup_id: a for a in arrived if a.final and isinstance(a.release, LookupRelease)}
-    held = work.lookups.many(list(final))
-    wanted = [lookup for lookup in held.values() if lookup.reason != Code.SUBJECT_WITHDRAWN]
-    people = work.case_lists.subjects(list({lookup.subject_id for lookup in wanted}))
+    ended = [(a.release, a) for a in arrived if a.final and isinstance(a.release, LookupRelease)]
+    held = work.lookups.many(list({release.lookup_id for release, _ in ended}))
+    people = work.case_lists.subjects(list({k.subject_id for k in held.values() if k.reason != Code.SUBJECT_WITHDRAWN}))
+    final = {release.lookup_id: a for release, a in ended if _counts(work, release, held.get(release.lookup_id), people)}
+    wanted = [held[id_] for id_ in final]
     ready = {id_: matching.asked(subject.person) for id_, subject in people.items()}
     answered = [_answered(work, lookup, ready[lookup.subject_id], final[lookup.id]) for lookup in wanted]
     changed = _one_person_each(work, answered, people)
     if changed:
         work.lookups.save(changed, [_answered_event(lookup) for lookup in changed])
         _hand_to_people(work, changed, held)
+
+
+def _counts(work: Work, release: LookupRelease, lookup: Lookup | None, people: Mapping[SubjectId, Subject]) -> bool:
+    """Whether it answers what is asked about this person now; what does not is noted and dropped: the newer question has its own answer."""
+    if lookup is None or lookup.reason == Code.SUBJECT_WITHDRAWN:
+        return False
+    if gate.still_asked(work, release, people[lookup.subject_id]):
+        return True
+    work.audit.record(noted(EventKind.LOOKUP_ANSWERED, GATEWAY, lookup.id, lookup.agency_id, ignored=Code.ASKED_AGAIN.value))
+    return False
 
 
 def _answered(work: Work, lookup: Lookup, ready: Asked, arrived: Arrived) -> Lookup:
