@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from gateway.domain.actors import Actor
-from gateway.domain.case_list import PersonName, Subject
-from gateway.domain.errors import GatewayError
+from gateway.domain.case_list import Case, PersonName
+from gateway.domain.errors import NotFound
 from gateway.domain.events import EventKind
-from gateway.domain.identifiers import ActionId, FlagId, LookupId, SubjectId
-from gateway.domain.lookup import LookupOutcome
+from gateway.domain.identifiers import ActionId, CaseId, FlagId, LookupId, SubjectId, TaskId
+from gateway.domain.lookup import Lookup, LookupOutcome
 from gateway.domain.sealed import Sealed
 from gateway.domain.tasks import PersonTask
-from gateway.policy.permissions import Act
-from gateway.services import reaching
+from gateway.policy.permissions import Act, can
 from gateway.services.ports import Work
 from gateway.services.recording import noted
 
@@ -29,44 +29,74 @@ class Whereabouts(Sealed):
     name: PersonName | None = None
 
 
-def of_task(work: Work, actor: Actor, task: PersonTask) -> Whereabouts | None:
-    """Where the task leads, or None: the thing is gone, or is not this reader's."""
+def of_tasks(work: Work, actor: Actor, tasks: Sequence[PersonTask]) -> Mapping[TaskId, Whereabouts]:
+    """Where each task of the reader leads; none for a thing that is gone, or that stands on no list of the reader's."""
+    if not can(actor, Act.VIEW_LIST):
+        return {}
+    finder = _Finder(work, actor, [id_ for task in tasks if (id_ := _id(task)) is not None])
+    found = {task.id: place for task in tasks if (place := finder.place(task)) is not None}
+    named = [task for task in tasks if task.id in found and found[task.id].name]
+    work.audit.record(*(noted(EventKind.PERSON_VIEWED, actor, task.about, task.agency_id) for task in named))
+    return found
+
+
+def _id(task: PersonTask) -> UUID | None:
     try:
-        about = UUID(task.about)
+        return UUID(task.about)
     except ValueError:
         return None
-    for find in (_lookup, _flag, _action, _subject):
+
+
+class _Finder:
+    """Reads look-ups and people at once, and each case once."""
+
+    def __init__(self, work: Work, actor: Actor, about: Sequence[UUID]) -> None:
+        self._work = work
+        self._lists = {summary.id for summary in work.case_lists.summaries(actor.marac_ids)}
+        self._lookups = work.lookups.many([LookupId(id_) for id_ in about])
+        subjects = [SubjectId(id_) for id_ in about] + [lookup.subject_id for lookup in self._lookups.values()]
+        self._subjects = dict(work.case_lists.subjects(subjects))
+        self._cases: dict[CaseId, Case] = {}
+
+    def place(self, task: PersonTask) -> Whereabouts | None:
+        about = _id(task)
+        if about is None:
+            return None
+        lookup = self._lookups.get(LookupId(about))
+        if lookup is not None:
+            return self._lookup(lookup)
+        if SubjectId(about) in self._subjects:
+            return self._person(SubjectId(about), f"#p-{about}", "Open in the hit report")
+        return self._flag(FlagId(about)) or self._action(ActionId(about))
+
+    def _lookup(self, lookup: Lookup) -> Whereabouts | None:
+        if lookup.outcome is LookupOutcome.POSSIBLE:
+            return self._person(lookup.subject_id, f"/review#h-{lookup.id}", "Compare and decide")
+        return self._person(lookup.subject_id, f"#p-{lookup.subject_id}", "Open in the hit report")
+
+    def _flag(self, flag_id: FlagId) -> Whereabouts | None:
         try:
-            found = find(work, actor, task, about)
-        except GatewayError:
-            continue
-        if found.name:
-            work.audit.record(noted(EventKind.PERSON_VIEWED, actor, task.about, task.agency_id))
-        return found
-    return None
+            flag = self._work.flags.get(flag_id)
+        except NotFound:
+            return None
+        self._subjects |= self._work.case_lists.subjects([flag.subject_id])
+        return self._person(flag.subject_id, f"/alerts/{flag.id}", "Open the alert")
 
+    def _action(self, action_id: ActionId) -> Whereabouts | None:
+        try:
+            case = self._case(self._work.actions.get(action_id).case_id)
+        except NotFound:
+            return None
+        return Whereabouts(f"/lists/{case.list_id}/actions#a-{action_id}", "Open the action", case.number) if case.list_id in self._lists else None
 
-def _lookup(work: Work, actor: Actor, task: PersonTask, about: UUID) -> Whereabouts:
-    lookup, subject, case_list = reaching.lookup_for(work, actor, Act.VIEW_LIST, LookupId(about))
-    if lookup.outcome is LookupOutcome.POSSIBLE:
-        return _person(work, subject, f"/lists/{case_list.id}/review#h-{lookup.id}", "Compare and decide")
-    return _person(work, subject, f"/lists/{case_list.id}#p-{subject.id}", "Open in the hit report")
+    def _person(self, subject_id: SubjectId, path: str, label: str) -> Whereabouts | None:
+        subject = self._subjects.get(subject_id)
+        case = self._case(subject.case_id) if subject else None
+        if subject is None or case is None or case.list_id not in self._lists:
+            return None
+        return Whereabouts(f"/lists/{case.list_id}{path}", label, case.number, subject.person.names[0])
 
-
-def _flag(work: Work, actor: Actor, task: PersonTask, about: UUID) -> Whereabouts:
-    flag, subject, case_list = reaching.flag_for(work, actor, Act.VIEW_LIST, FlagId(about))
-    return _person(work, subject, f"/lists/{case_list.id}/alerts/{flag.id}", "Open the alert")
-
-
-def _action(work: Work, actor: Actor, task: PersonTask, about: UUID) -> Whereabouts:
-    action, case_list = reaching.action_for(work, actor, Act.VIEW_LIST, ActionId(about))
-    return Whereabouts(f"/lists/{case_list.id}/actions#a-{action.id}", "Open the action", work.case_lists.case(action.case_id).number)
-
-
-def _subject(work: Work, actor: Actor, task: PersonTask, about: UUID) -> Whereabouts:
-    subject, case_list = reaching.subject_for(work, actor, Act.VIEW_LIST, SubjectId(about), task.agency_id)
-    return _person(work, subject, f"/lists/{case_list.id}#p-{subject.id}", "Open in the hit report")
-
-
-def _person(work: Work, subject: Subject, href: str, label: str) -> Whereabouts:
-    return Whereabouts(href, label, work.case_lists.case(subject.case_id).number, subject.person.main_name)
+    def _case(self, case_id: CaseId) -> Case:
+        if case_id not in self._cases:
+            self._cases[case_id] = self._work.case_lists.case(case_id)
+        return self._cases[case_id]

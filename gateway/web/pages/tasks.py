@@ -58,9 +58,11 @@ _URGENT = (TaskKind.FLAG_SEEN_BY_SUBJECT, TaskKind.FLAG_ON_WRONG_RECORD, TaskKin
 
 
 def _grouped(work: SqlWork, reader: Reader) -> list[Shown]:
+    open_ = tasks.open_tasks(work, reader.actor)
+    places = whereabouts.of_tasks(work, reader.actor, open_)
     found: dict[TaskKind, list[tuple[PersonTask, Whereabouts | None]]] = {}
-    for task in tasks.open_tasks(work, reader.actor):
-        found.setdefault(task.kind, []).append((task, whereabouts.of_task(work, reader.actor, task)))
+    for task in open_:
+        found.setdefault(task.kind, []).append((task, places.get(task.id)))
     order = sorted(found, key=lambda kind: (kind not in _URGENT, list(TaskKind).index(kind)))
     return [Shown(kind, task_words.words_for(kind), found[kind]) for kind in order]
 
