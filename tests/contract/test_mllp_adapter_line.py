@@ -451,3 +451,26 @@ def test_a_frame_grows_no_larger_than_agreed() -> None:
     with pytest.raises(FramingFault) as fault:
         deframer.feed(b"x")
     assert fault.value.reason is Code.REPLY_TOO_LARGE
+
+
+# ------------------------------------------------------------------------------------------------------- the second round
+
+
+@pytest.mark.parametrize(
+    ("second", "expected", "told"),
+    [
+        (lambda query: answer(query, status="NF"), AnswerKind.NOBODY, ""),
+        (lambda query: answer(query, status="TM"), AnswerKind.TOO_MANY, Code.TOO_MANY_MATCHES),
+        (lambda query: refusal(query, "AR", "200"), AnswerKind.MAYBE_HIDDEN, Code.NOT_ALL_ASKED),
+    ],
+)
+def test_what_a_wider_question_could_not_tell_is_not_nobody(second: Callable[[bytes], bytes], expected: AnswerKind, told: str) -> None:
+    async def nobody_first(state: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            query = await state.next(reader)
+            writer.write(frame(answer(query, status="NF") if len(state.messages) == 1 else second(query)))
+
+    state, [result] = ask(nobody_first, second_question="yes")
+    assert len(state.messages) > 1
+    assert isinstance(result, Answer)
+    assert (result.kind, result.reason) == (expected, told)
