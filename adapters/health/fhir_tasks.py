@@ -8,6 +8,7 @@ from adapters.connectors import Reply
 from adapters.faults import Fault, Permanent, Transient, Unsure
 from adapters.health.fhir_server import ACCEPT, FhirServer, refusal, unless_there
 from adapters.http import Talk
+from gateway.domain.actions import Completion
 from gateway.domain.error_codes import Code
 from gateway.domain.receipts import PollReport, WorkItemReport
 from gateway.domain.releases import ActionRelease, PollRelease
@@ -65,15 +66,23 @@ class WorkItems:
         return found[0][1] if found else None
 
     async def poll(self, release: PollRelease) -> Reply[PollReport]:
-        """What became of each reference asked about. By state and not by time: a change that became visible late is not missed."""
+        """What became of each reference asked about, ``unread`` where the answer cannot be made out. By state and not by time: a change that became visible late is not missed."""
         talk = self._server.system.talk()
         found = [pair for chunk in self._chunks(release.references) for pair in await self._search(talk, chunk)]
-        try:
-            answers = [tasks.read_completion(task, reference, self._profile) for reference, task in found]
-        except Unreadable as fault:
-            raise Permanent(fault.code, digest=talk.digest) from None
-        completions = tuple(answer for answer in answers if answer)
-        return Reply(PollReport(completions, frozenset(reference for reference, _ in found)), talk.digest)
+        completions, unread = self._read(found)
+        return Reply(PollReport(completions, frozenset(reference for reference, _ in found), unread), talk.digest)
+
+    def _read(self, found: list[tuple[str, r4.Task]]) -> tuple[tuple[Completion, ...], frozenset[str]]:
+        """The answers, and the references of those that cannot be read: one of them keeps no other answer back."""
+        completions, unread = list[Completion](), set[str]()
+        for reference, task in found:
+            try:
+                answer = tasks.read_completion(task, reference, self._profile)
+            except Unreadable:
+                unread.add(reference)
+            else:
+                completions += [answer] if answer else []
+        return tuple(completions), frozenset(unread)
 
     def _chunks(self, references: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         size = _AT_ONCE if self._profile.or_lists else 1

@@ -47,10 +47,12 @@ class WorkItemReport(Sealed):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PollReport(Sealed):
-    """Completions found by a poll, and the work items that the system holds of those asked about."""
+    """Completions found by a poll, and the work items that the system holds of those asked about. ``unread``: those whose answer is there
+    but cannot be read; a person has to look."""
 
     completions: tuple[Completion, ...] = ()
     present: frozenset[str] = frozenset()
+    unread: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

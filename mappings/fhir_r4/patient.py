@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from gateway.domain.case_list import Address, BirthDate, PersonName, Phone, Sex
 from gateway.domain.error_codes import Code
@@ -16,30 +17,47 @@ from mappings.fhir_r4.profile import Profile
 from mappings.fhir_r4.searches import PAGE
 from mappings.strict_json import Unreadable
 
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the episodes of care of an answer say: who is open to services, and whether all others are not."""
+
+    are_open: frozenset[str] = frozenset()
+    rest_are_not: bool = False
+
+    def about(self, record_id: str) -> bool | None:
+        """None where nothing is said."""
+        return True if record_id in self.are_open else False if self.rest_are_not else None
+
+
+_SILENT = _Told()
 _SEXES = {"female": Sex.FEMALE, "male": Sex.MALE, "other": Sex.OTHER}
 
 
 def read_pages(pages: Sequence[r4.Bundle], profile: Profile, *, whole: bool) -> Answer:
     """The answer that these pages of a search give; ``whole`` False says that there were more than were followed.
 
-    Nothing found is "nobody" only when the server neither counts more than it gave nor says that something was kept back.
+    Nobody is said to be not open to services unless the answer is whole and has episodes of care in it: a server may ignore that they were
+    asked for. Nothing found is "nobody" only when the server neither counts more than it gave nor says that something was kept back.
     Raises ``Unreadable`` for an entry that no search for people may hold.
     """
-    return _read(pages, profile, _open_records(pages, profile) if profile.open_to_service else None, whole=whole)
+    episodes = any(isinstance(entry.resource, r4.EpisodeOfCare) for page in pages for entry in page.entry)
+    told = _Told(_open_records(pages, profile), rest_are_not=whole and episodes) if profile.open_to_service else _SILENT
+    return _read(pages, profile, told, whole=whole)
 
 
 def read_match(page: r4.Bundle, profile: Profile) -> Answer:
     """The answer to a $match, which does not say who is open to services. As many as were asked for are taken for too many: there may
     be more behind them. Raises ``Unreadable``."""
-    answer = _read((page,), profile, None, whole=True)
+    answer = _read((page,), profile, _SILENT, whole=True)
     if answer.kind is AnswerKind.CANDIDATES and len(answer.candidates) >= PAGE:
         return Answer(AnswerKind.TOO_MANY, answer.candidates, Code.TOO_MANY_MATCHES)
     return answer
 
 
-def _read(pages: Sequence[r4.Bundle], profile: Profile, open_records: frozenset[str] | None, *, whole: bool) -> Answer:
+def _read(pages: Sequence[r4.Bundle], profile: Profile, told: _Told, *, whole: bool) -> Answer:
     patients = list(_patients(pages))
-    candidates = tuple({p.id: _candidate(p, profile, open_records) for p in patients}.values())
+    candidates = tuple({p.id: _candidate(p, profile, told) for p in patients}.values())
     beside = _beside(pages)
     if not whole or max((page.total or 0 for page in pages), default=0) > len(patients):
         reason = Code.ANSWER_INCOMPLETE
@@ -83,7 +101,7 @@ def id_in(reference: str, kind: str = "Patient") -> str:
     return parts[-1] if len(parts) >= 2 and parts[-2] == kind else ""
 
 
-def _candidate(patient: r4.Patient, profile: Profile, open_records: frozenset[str] | None) -> Candidate:
+def _candidate(patient: r4.Patient, profile: Profile, told: _Told) -> Candidate:
     return Candidate(
         record_id=patient.id,
         names=tuple(name for name in map(_name, sorted(patient.name, key=_is_former)) if name.family or name.given),
@@ -94,7 +112,7 @@ def _candidate(patient: r4.Patient, profile: Profile, open_records: frozenset[st
         addresses=tuple(map(_address, patient.address)),
         phones=tuple(Phone(point.value) for point in patient.telecom if point.system == "phone" and point.value),
         restricted=any(label.code in RESTRICTED_LABELS for label in patient.meta.security),
-        open_to_service=None if open_records is None else patient.id in open_records,
+        open_to_service=told.about(patient.id),
         deceased=patient.deceased_boolean or bool(patient.deceased_date_time),
         superseded_by=_superseded_by(patient),
     )

@@ -581,6 +581,37 @@ def test_work_counts_as_handed_over_when_it_is_found_again() -> None:
     assert not_there.reason is Code.RECORD_NOT_FOUND
 
 
+@pytest.mark.parametrize("find", [status(403, outcome("forbidden")), status(404), status(200, searchset(patient())), status(503)])
+def test_work_that_was_created_and_cannot_be_found_is_unsure(find: httpx.Response) -> None:
+    with respx.mock() as router:
+        created = router.post(f"{BASE}/Task").mock(side_effect=replies(status(201, task())))
+        router.post(f"{BASE}/Task/_search").mock(side_effect=replies(find))
+        assert isinstance(told(lambda c: c.send_action(action("act-1"), False)), Unsure)
+        assert isinstance(told(lambda c: c.send_action(action("act-1"), True)), Unsure)
+        assert created.call_count == 1
+
+
+def test_an_answer_that_cannot_be_read_keeps_no_other_back() -> None:
+    done = task(status="completed", lastModified="2026-11-01T10:00:00Z", note=[{"text": "done"}])
+    undated = task(id="t2", status="completed", identifier=[{"system": "https://x.example/id", "value": "act-2"}])
+    with respx.mock() as router:
+        router.post(f"{BASE}/Task/_search").mock(side_effect=replies(searchset(undated, done)))
+        report = told(lambda c: c.poll_actions(poll("act-1", "act-2"), False))
+    assert [(c.reference, c.detail) for c in report.completions] == [("act-1", "done")]
+    assert (report.present, report.unread) == ({"act-1", "act-2"}, {"act-2"})
+
+
+def test_whether_open_is_asked_apart_where_the_answer_says_nothing_of_it() -> None:
+    episode = {"resourceType": "EpisodeOfCare", "status": "active", "patient": {"reference": "Patient/NM1"}}
+    with respx.mock() as router:
+        router.post(f"{BASE}/Patient/_search").mock(side_effect=replies(searchset(patient())))
+        apart = router.post(f"{BASE}/EpisodeOfCare/_search").mock(side_effect=replies(searchset(episode)))
+        found = look_up(SEARCHING)
+        assert isinstance(found, Answer)
+        assert [candidate.open_to_service for candidate in found.candidates] == [True]
+        assert apart.call_count == 1
+
+
 def test_work_that_is_refused() -> None:
     with respx.mock() as router:
         router.post(f"{BASE}/Task").mock(side_effect=replies(status(422, outcome("business-rule"))))

@@ -87,7 +87,7 @@ REPORTS = st.one_of(
     st.builds(WorkItemReport, st.booleans(), OPTIONAL, TEXT),
     st.builds(
         PollReport, st.lists(st.builds(Completion, TEXT, TEXT, TEXT, MOMENTS, TEXT, TEXT), max_size=2).map(tuple),
-        st.frozensets(TEXT, max_size=3),
+        st.frozensets(TEXT, max_size=3), st.frozensets(TEXT, max_size=3),
     ),
     st.builds(CompletionReport, st.booleans(), TEXT),
 )  # fmt: skip

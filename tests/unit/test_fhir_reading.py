@@ -237,6 +237,15 @@ def test_open_to_services_by_the_status_of_an_episode(status: str, expected: boo
     assert read_open(parsed(page), "NM1", USUAL) is expected
 
 
+def test_an_answer_without_episodes_or_not_whole_does_not_say_who_is_not_open() -> None:
+    """A server may ignore _revinclude; and the episode that matters may be on the page that was not read."""
+    profile = Profile(open_to_service=True)
+    assert answer(bundle(patient(), total=1), profile=profile).candidates[0].open_to_service is None
+    for others, expected in ((episode("active"), True), (episode("finished"), None), (episode("active", "Patient/NM2"), None)):
+        cut_off = answer(bundle(patient(), others, total=1), profile=profile, whole=False)
+        assert cut_off.candidates[0].open_to_service is expected
+
+
 def test_an_episode_of_somebody_else_opens_nothing() -> None:
     page = bundle(patient(), episode("active", "Patient/NM2"), total=1)
     assert answer(page, profile=Profile(open_to_service=True)).candidates[0].open_to_service is False
