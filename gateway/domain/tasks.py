@@ -25,6 +25,7 @@ class TaskKind(StrEnum):
     COMPLETION_DIFFERS = "completion_differs"
     BOTH_ROLES = "both_roles"
     HELD_ON_LIST = "held_on_list"
+    PEOPLE_LEFT_OUT = "people_left_out"
     REVIEW_FLAG = "review_flag"
     MESSAGE_STUCK = "message_stuck"
     DIFFERENCE_FOUND = "difference_found"

@@ -126,10 +126,16 @@ def _list_of(work: Work, action: Action) -> CaseList:
 
 
 def record_poll(work: Work, arrived: Arrived) -> None:
-    """Completions found by a poll; a work item that is gone is a difference for a person."""
+    """Completions found by a poll; a work item that is gone is a difference for a person. So is a poll that failed for good: until one
+    succeeds nobody hears from that system, and its people are told once."""
     release, reply = arrived.release, arrived.reply
-    if not isinstance(release, PollRelease) or not isinstance(reply, PollReport):
+    if not isinstance(release, PollRelease):
         return
+    if not isinstance(reply, PollReport):
+        if arrived.final:
+            give_task(work, release.agency_id, TaskKind.MESSAGE_STUCK, release.system, arrived.reason or Code.NOT_ANSWERED)
+        return
+    end_task(work, TaskKind.MESSAGE_STUCK, release.system, agency_id=release.agency_id)
     for completion in reply.completions:
         _from_poll(work, release.agency_id, completion)
     answered = {c.reference for c in reply.completions}

@@ -110,13 +110,23 @@ def _accept(work: Work, actor: Actor, marac_id: MaracId, day: date, parsed: Pars
         "problems": len(parsed.problems),
         "held": _held(accepted),
     }
-    work.case_lists.add(accepted, digest, parsed.problems, noted(EventKind.LIST_RECEIVED, actor, list_id, None, **facts))
+    wrong = (*_left_out(work, accepted, len(new.withdrawn)), *parsed.problems)
+    work.case_lists.add(accepted, digest, wrong, noted(EventKind.LIST_RECEIVED, actor, list_id, None, **facts))
     _look_into(work, actor, accepted, new)
     _hand_over_held(work, actor, accepted, new, unread=[row for row in parsed.held if not row.people])
     changes = Changes(len(new.added), len(new.changed), len(new.withdrawn), new.unchanged)
     held = _held(accepted)
     people = len(accepted.subjects) - held
-    return ListReceipt(list_id, False, len(new.cases), people, tuple(parsed.problems), changes, number, held)
+    return ListReceipt(list_id, False, len(new.cases), people, wrong, changes, number, held)
+
+
+def _left_out(work: Work, accepted: CaseList, people: int) -> tuple[RowProblem, ...]:
+    """Part of a list sent as if it were the whole withdraws everybody else: the coordinator is told how many, in the list and as a task."""
+    if not people:
+        return ()
+    desk, about = desk_of(work, accepted.marac_id), f"{accepted.id}/{accepted.issue}"
+    give_task(work, desk, TaskKind.PEOPLE_LEFT_OUT, about, Code.LIST_LEAVES_OUT, str(people))
+    return (RowProblem(0, "", Code.LIST_LEAVES_OUT, "warning"),)
 
 
 def _look_into(work: Work, actor: Actor, accepted: CaseList, new: Issue) -> None:

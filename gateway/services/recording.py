@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from gateway.domain.actors import GATEWAY, Actor
@@ -14,8 +15,21 @@ from gateway.services.ports import Work
 
 
 def noted(kind: EventKind, actor: Actor, about: object, agency_id: AgencyId | None = None, **facts: str | int | bool) -> AuditEvent:
-    """An audit event by this actor about the thing with this id."""
-    return AuditEvent(kind, actor.user_id, str(about), agency_id, facts)
+    """An audit event by this actor about the thing with this id. Whatever is not a code, an id or a count is left out of its facts."""
+    return AuditEvent(kind, actor.user_id, str(about), agency_id, {key: _plain(key, value) for key, value in facts.items()})
+
+
+_ONE_WORD = re.compile(r"[\w.:/+-]{0,80}")
+_CODE = re.compile(r"[A-Z0-9_]{0,64}")
+NOT_A_CODE = "NOT_A_CODE"
+
+
+def _plain(key: str, value: str | int | bool) -> str | int | bool:
+    """Words that somebody wrote never get into the audit, whatever a caller hands over: names would stand there for good."""
+    if not isinstance(value, str):
+        return value
+    allowed = _CODE if key == "reason" else _ONE_WORD
+    return value if allowed.fullmatch(value) else NOT_A_CODE
 
 
 def _task(work: Work, agency_id: AgencyId, kind: TaskKind, about: object, reason: str, words: str) -> tuple[PersonTask, AuditEvent]:

@@ -87,6 +87,12 @@ WORDS: Mapping[TaskKind, TaskWords] = MappingProxyType(
             "is asked about nowhere until then; who was in an earlier issue keeps what is known, and no new alert is placed.",
             "Correct the row and send the list again. If the meeting is near, tell the agencies by hand.",
         ),
+        TaskKind.PEOPLE_LEFT_OUT: TaskWords(
+            "A corrected list leaves people out",
+            "People of the issue before do not stand in the newest one. They are taken for withdrawn: nobody is asked about them any more, and "
+            "alerts for them are reviewed.",
+            "Make sure that they were meant to go. If only part of the list was sent, send the whole list again now.",
+        ),
         TaskKind.REVIEW_FLAG: TaskWords(
             "Review an alert",
             "Something changed that the alert rested on, or the record needs a person's judgement first.",

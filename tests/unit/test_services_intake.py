@@ -188,7 +188,7 @@ class TestTheSameAgain:
         receive(desk, listed(replace(FAMILY, people=FAMILY.people[:1])))
         again = receive(desk, listed(FAMILY))
         assert (again.repeated, again.issue, again.people) == (True, 2, 1)
-        assert [p.code for p in again.problems] == [Code.LIST_OLDER_ISSUE]
+        assert [p.code for p in again.problems] == [Code.LIST_OLDER_ISSUE, Code.LIST_LEAVES_OUT]
 
 
 class TestACorrectedList:

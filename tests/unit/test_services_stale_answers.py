@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from gateway.bootstrap.relay import JudgedTransport
-from gateway.domain.case_list import Address, Person, PersonName, Role
+from gateway.domain.case_list import BirthDate, Person, PersonName, Role
 from gateway.domain.errors import Code, InvalidInput
 from gateway.domain.lookup import Answer, AnswerKind, Lookup, LookupOutcome
 from gateway.domain.tasks import TaskKind
@@ -41,7 +41,7 @@ from tests.unit.scenes import (
 )
 
 RENAMED = replace(AOIFE, names=(PersonName("O'Brien", "Aoibheann"),))
-MOVED = replace(AOIFE, addresses=(Address(("4 Larkspur Road", "Northmoor"), "ZZ9 4CD"),))
+REDATED = replace(AOIFE, birth_dates=(BirthDate.from_iso("1988-03-15"),))
 UNNUMBERED = replace(AOIFE, nhs_number=None)
 
 
@@ -63,7 +63,7 @@ def corrected(desk: Desk, who: Person) -> None:
     intake.receive_case_list(desk, COORDINATOR, MARAC, listed(case("NM-1", *people, referral_date=date(2026, 10, 19))))
 
 
-@pytest.mark.parametrize("now", [RENAMED, MOVED, UNNUMBERED], ids=["name", "address", "no number"])
+@pytest.mark.parametrize("now", [RENAMED, REDATED, UNNUMBERED], ids=["name", "date of birth", "no number"])
 @pytest.mark.parametrize("together", [False, True], ids=["apart", "in one batch"])
 def test_an_answer_about_an_earlier_description_is_not_the_answer_about_the_person(desk: Desk, now: Person, together: bool) -> None:
     lookup = lookup_at(desk, TRUST, "Aoife")

@@ -94,6 +94,7 @@ TEXTS: dict[Code, CodeText] = {
     Code.LIST_REFUSED: CodeText("The list was not let in", "At least one problem in it stops the whole file.", "Mend the rows named and send the list again; nothing of it was kept."),
     Code.LIST_EMPTY: CodeText("There is nobody on the list", "No case with a person could be read.", "Check that the right file and sheet were sent."),
     Code.LIST_OLDER_ISSUE: CodeText("An older issue of this list came again", "The same content was received before, and a newer issue has been accepted since.", "Nothing was changed. Send a corrected list if the newer issue is wrong."),
+    Code.LIST_LEAVES_OUT: CodeText("The list leaves people out", "People of the issue before do not stand in this one; nobody is asked about them any more.", "If they were left out by mistake, send the whole list again: what was known comes back with them or is asked again."),
     Code.SUBJECT_WITHDRAWN: CodeText("No longer on the list", "A corrected list leaves this person out.", "Nothing is undone by itself; review what was placed or assigned."),
     Code.HELD_ON_LIST: CodeText("Held on the list", "The list names this person in a way that cannot be taken in yet.", "Correct the list; until then nobody is asked about who is new, and no alert is placed."),
     Code.AWAITED: CodeText("Not answered yet", "The question has left, or is about to, and no answer has come.", "Wait, or look at the queue if it takes long."),
