@@ -8,7 +8,9 @@ from importlib.resources import files as files_of
 from math import log2
 
 import pytest
+from typer.testing import CliRunner
 
+from gateway.bulk.__main__ import app
 from gateway.bulk.exporting import EXPORTED, splink_settings
 from gateway.bulk.files import ColumnsMissing, Journal, rows
 from gateway.bulk.rows import INDEX_COLUMNS, QUERY_COLUMNS, describe
@@ -106,3 +108,17 @@ def test_splink_gets_the_very_weights():
         told = [log2(lv["m_probability"] / lv["u_probability"]) for lv in comparison["comparison_levels"] if not lv.get("is_null_level")]
         assert told == pytest.approx(model.bits[0][FIELDS.index(field)][: len(LEVELS[field])], abs=1e-6)
     assert len(settings["comparisons"]) == len(EXPORTED)
+
+
+def test_the_commands_match_explain_and_export(files, tmp_path):
+    index, queries, _ = files
+    run, out = CliRunner(), tmp_path / "matches.csv"
+    done = run.invoke(app, ["bulk", "--index", str(index), "--queries", str(queries), "--out", str(out), "--explain", "1"])
+    assert done.exit_code == 0
+    assert "total" in done.stdout
+    first = _lines(out)[0]
+    shown = run.invoke(app, ["explain", "--index", str(index), "--queries", str(queries), "--query", first["query_id"]])
+    assert first["rec_id"] in shown.stdout
+    assert run.invoke(app, ["explain", "--index", str(index), "--queries", str(queries), "--query", "nobody"]).exit_code == 2
+    assert run.invoke(app, ["splink", "--out", str(tmp_path / "settings.json")]).exit_code == 0
+    assert json.loads((tmp_path / "settings.json").read_text(encoding="utf-8"))["link_type"] == "link_only"

@@ -86,6 +86,13 @@ def test_a_second_record_with_the_same_number_is_shown_beside_the_link():
     assert [(r.outcome, r.stop) for r in found] == [(Outcome.LINK, Stop.NONE), (Outcome.REVIEW, Stop.DUPLICATE)]
 
 
+def test_a_restricted_record_that_could_be_theirs_stops_the_link_to_another():
+    hidden = person(born="", at=None, hidden=True)
+    somebody_else = person(given="Rosalind", born="", at=None, sex="", hidden=True)
+    assert verdict(person(), person(), hidden)[0][1:3] == (Outcome.REVIEW, Stop.RIVAL)
+    assert verdict(person(), person(), somebody_else)[0].outcome is Outcome.LINK
+
+
 def test_a_household_beside_the_link_is_nobodys_business():
     found = verdict(person(), person(), person(given="Elena", born="1982-01-05", sex="female"), person(given="Tom", born="2011-05-06"))
     assert [r.outcome for r in found] == [Outcome.LINK, Outcome.NO, Outcome.NO]

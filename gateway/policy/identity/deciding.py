@@ -98,6 +98,7 @@ _BORN_OTHERWISE = _at("birth", "one_part", "decade", "different", "generation")
 _HOME = _at("address", "same", "previous", "near")
 _GENERATION = LEVELS["birth"].index("generation")
 _SAME, _SLIP, _NUMBER_DIFFERS = 0, 1, 2
+_GIVEN_DIFFERS, _FAMILY_DIFFERS = LEVELS["given"].index("different"), LEVELS["family"].index("different")
 _MIDDLE_DIFFERS = LEVELS["middle"].index("different")
 
 
@@ -107,7 +108,7 @@ def _numbered(lv: Levels) -> bool:
 
 def _another_number(s: Score) -> bool:
     lv = s.levels
-    return _numbered(lv) and (lv[GIVEN] == len(LEVELS["given"]) - 1 or lv[BIRTH] in _BORN_OTHERWISE)
+    return _numbered(lv) and (lv[GIVEN] == _GIVEN_DIFFERS or lv[BIRTH] in _BORN_OTHERWISE)
 
 
 def _number_differs(s: Score) -> bool:
@@ -194,9 +195,16 @@ def _stops_best(best: Offered, rest: Sequence[Offered], t: Thresholds, claimed: 
     if best.record in claimed:
         return Stop.CLAIMED_TWICE
     close = max(best.score.total - t.rival, t.review)
-    if any(o.score.total > close and not _duplicates(o, best) for o in rest):
+    if any((o.score.total > close and not _duplicates(o, best)) or _could_be_hidden(o.score) for o in rest):
         return Stop.RIVAL
     return Stop.NONE if best.score.total >= t.link else Stop.TOO_WEAK
+
+
+def _could_be_hidden(s: Score) -> bool:
+    """A restricted record of which nothing that it shows speaks against the person: what it hides could be theirs."""
+    lv = s.levels
+    against = lv[GIVEN] == _GIVEN_DIFFERS or lv[FAMILY] == _FAMILY_DIFFERS or lv[BIRTH] in _BORN_OTHERWISE or lv[NHS] == _NUMBER_DIFFERS
+    return s.hidden and not against
 
 
 def _duplicates(a: Offered, b: Offered) -> bool:
