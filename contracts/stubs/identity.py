@@ -108,14 +108,19 @@ def _client_credentials(request: Request, form: FormData) -> tuple[str, str]:
     return str(form.get("client_id", "")), str(form.get("client_secret", ""))
 
 
-def build_app(provider: Provider) -> Starlette:
-    """The provider's pages and endpoints; the issuer is the address that it is asked under."""
+def _issuer(request: Request) -> str:
+    """The address that it is asked under."""
+    return str(request.base_url).rstrip("/")
 
-    def issuer(request: Request) -> str:
-        return str(request.base_url).rstrip("/")
 
-    async def discovery(request: Request) -> Response:
-        base = issuer(request)
+class Desk:
+    """The provider's pages and endpoints."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+
+    async def discovery(self, request: Request) -> Response:
+        base = _issuer(request)
         return JSONResponse({
             "issuer": base, "authorization_endpoint": f"{base}/authorize", "token_endpoint": f"{base}/token",
             "jwks_uri": f"{base}/jwks", "userinfo_endpoint": f"{base}/userinfo", "end_session_endpoint": f"{base}/logout",
@@ -125,51 +130,55 @@ def build_app(provider: Provider) -> Starlette:
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         })  # fmt: skip
 
-    async def jwks(_: Request) -> Response:
-        return JSONResponse({"keys": [{**provider.key.as_dict(private=False), "use": "sig", "alg": "ES256"}]})
+    async def jwks(self, _: Request) -> Response:
+        return JSONResponse({"keys": [{**self._provider.key.as_dict(private=False), "use": "sig", "alg": "ES256"}]})
 
-    async def authorize(request: Request) -> Response:
+    async def authorize(self, request: Request) -> Response:
         asked = request.query_params
         local = urlsplit(asked.get("redirect_uri", "")).hostname in ("127.0.0.1", "localhost", "::1")
         if asked.get("response_type") != "code" or asked.get("code_challenge_method") != "S256" or not local:
             return JSONResponse({"error": "invalid_request"}, status_code=400)
-        return HTMLResponse(_sign_in_page(provider.users.values(), str(request.url.query)))
+        return HTMLResponse(_sign_in_page(self._provider.users.values(), str(request.url.query)))
 
-    async def choose(request: Request) -> Response:
+    async def choose(self, request: Request) -> Response:
         form, asked = await request.form(), request.query_params
-        user = provider.users.get(str(form.get("sub", "")))
+        user = self._provider.users.get(str(form.get("sub", "")))
         if user is None:
             return JSONResponse({"error": "access_denied"}, status_code=400)
         code = secrets.token_urlsafe(32)
-        provider.codes[code] = Grant(
+        self._provider.codes[code] = Grant(
             user, asked["client_id"], asked["redirect_uri"], asked["code_challenge"], asked.get("nonce", ""), asked.get("scope", ""),
             time.time() + CODE_LIFE,
         )  # fmt: skip
-        back = urlencode({"code": code, "state": asked.get("state", ""), "iss": issuer(request)})
+        back = urlencode({"code": code, "state": asked.get("state", ""), "iss": _issuer(request)})
         return RedirectResponse(f"{asked['redirect_uri']}?{back}", status_code=303)
 
-    async def token(request: Request) -> Response:
+    async def token(self, request: Request) -> Response:
         form = await request.form()
         try:
-            return JSONResponse(_answer(provider, issuer(request), request, form), headers={"Cache-Control": "no-store"})
+            return JSONResponse(_answer(self._provider, _issuer(request), request, form), headers={"Cache-Control": "no-store"})
         except OAuthError as error:
             return JSONResponse({"error": error.error}, status_code=error.status)
 
-    async def userinfo(request: Request) -> Response:
+    async def userinfo(self, request: Request) -> Response:
         try:
             bearer = request.headers.get("authorization", "").partition(" ")[2]
-            claims = jwt.decode(bearer, provider.key, algorithms=["ES256"]).claims
+            claims = jwt.decode(bearer, self._provider.key, algorithms=["ES256"]).claims
         except Exception:  # noqa: BLE001  whatever is wrong with the token, the answer is the same
             return JSONResponse({"error": "invalid_token"}, status_code=401)
         return JSONResponse({k: claims[k] for k in ("sub", "name", "roles", "maracs", "agency") if k in claims})
 
-    async def logout(_: Request) -> Response:
+    async def logout(self, _: Request) -> Response:
         return HTMLResponse("<!doctype html><html lang=en><title>Signed out</title><p>You are signed out.</p></html>")
 
+
+def build_app(provider: Provider) -> Starlette:
+    """The provider as an application."""
+    desk = Desk(provider)
     return Starlette(routes=[
-        Route("/.well-known/openid-configuration", discovery), Route("/jwks", jwks), Route("/authorize", authorize),
-        Route("/authorize", choose, methods=["POST"]), Route("/token", token, methods=["POST"]), Route("/userinfo", userinfo),
-        Route("/logout", logout),
+        Route("/.well-known/openid-configuration", desk.discovery), Route("/jwks", desk.jwks), Route("/authorize", desk.authorize),
+        Route("/authorize", desk.choose, methods=["POST"]), Route("/token", desk.token, methods=["POST"]),
+        Route("/userinfo", desk.userinfo), Route("/logout", desk.logout),
     ])  # fmt: skip
 
 
