@@ -21,7 +21,7 @@ from gateway.domain.releases import FlagCheckRelease, FlagRelease, FlagRemovalRe
 from mappings.fhir_r4 import flag as flags
 from mappings.fhir_r4 import resources as r4
 from mappings.fhir_r4.codes import FHIR_JSON
-from mappings.fhir_r4.patient import id_in
+from mappings.fhir_r4.patient import id_in, read_record
 from mappings.fhir_r4.profile import Profile
 from mappings.fhir_r4.searches import build_identifier_search
 from mappings.strict_json import Unreadable
@@ -62,11 +62,29 @@ class Flags:
         before = await self._side.look(talk, release.record_id)
         if before is None:
             return FlagReport(FlagFinding.NOT_HIDDEN_PROVABLY, reason=Code.SUBJECT_VIEW_UNREADABLE)
+        if wrong := await self._wrong_with_record(talk, release.record_id):
+            return FlagReport(FlagFinding.REFUSED, reason=wrong)
         written = await self._write(talk, release)
         if isinstance(written, FlagReport):
             return written
         remote_id, is_new = written
         return await self._prove(talk, release, remote_id, before if is_new else None)
+
+    async def _wrong_with_record(self, talk: Talk, record_id: str) -> Code | None:
+        """What speaks against an alert on the record as it is at this moment: much may have happened since it was found and approved."""
+        read = await self._server.read(talk, r4.Patient, record_id)
+        if read is None:
+            return Code.RECORD_NOT_FOUND
+        try:
+            record = read_record(read[0], self._profile)
+        except Unreadable as fault:
+            raise Permanent(fault.code, digest=talk.digest) from None
+        wrong = (
+            (record.superseded_by is not None, Code.SUPERSEDED),
+            (record.restricted, Code.RESTRICTED),
+            (record.deceased, Code.DECEASED),
+        )
+        return next((code for is_so, code in wrong if is_so), None)
 
     async def _prove(self, talk: Talk, release: FlagRelease, remote_id: str | None, before: Looks | None) -> FlagReport:
         """Proves what has been written. What stood before it could be compared is put aside for that."""

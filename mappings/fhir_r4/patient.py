@@ -67,6 +67,11 @@ def _read(pages: Sequence[r4.Bundle], profile: Profile, told: _Told, *, whole: b
     return Answer(AnswerKind.CANDIDATES, candidates) if candidates else Answer(AnswerKind.NOBODY)
 
 
+def read_record(patient: r4.Patient, profile: Profile) -> Candidate:
+    """One record read by its id. Raises ``Unreadable``."""
+    return _candidate(patient, profile, _SILENT)
+
+
 def read_open(page: r4.Bundle, record_id: str, profile: Profile) -> bool:
     """Whether one of the episodes found says that the record's person is open to the agency's services."""
     return record_id in _open_records((page,), profile)

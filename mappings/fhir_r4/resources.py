@@ -225,6 +225,7 @@ _searched: msgspec.json.Decoder[Bundle | OperationOutcome] = msgspec.json.Decode
 _one: dict[type[Resource], msgspec.json.Decoder[Any]] = {
     Flag: msgspec.json.Decoder(Flag | OperationOutcome),
     Task: msgspec.json.Decoder(Task | OperationOutcome),
+    Patient: msgspec.json.Decoder(Patient | OperationOutcome),
 }
 _outcome = msgspec.json.Decoder(OperationOutcome)
 

@@ -241,18 +241,54 @@ def server(router: respx.MockRouter, **scripted: Any) -> dict[str, respx.Route]:
     """An honest server, but for what is scripted."""
     usual = {
         "view": replies(status(200, b"the portal of NM1")),
+        "record": replies(status(200, patient())),
         "create": replies(status(201, flag(), ETag='W/"1"')),
         "find": replies(searchset(flag())),
         "read": replies(status(200, flag(), ETag='W/"1"')),
         "update": replies(status(200, flag(status="inactive"), ETag='W/"2"')),
     } | scripted
     routes = {
-        "view": router.get(VIEW), "create": router.post(f"{BASE}/Flag"), "find": router.post(f"{BASE}/Flag/_search"),
+        "view": router.get(VIEW), "record": router.get(f"{BASE}/Patient/NM1"), "create": router.post(f"{BASE}/Flag"), "find": router.post(f"{BASE}/Flag/_search"),
         "read": router.get(f"{BASE}/Flag/f1"), "update": router.put(f"{BASE}/Flag/f1"),
     }  # fmt: skip
     for name, route in routes.items():
         route.mock(side_effect=usual[name])
     return routes
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (status(200, patient() | {"link": [{"type": "replaced-by", "other": {"reference": "Patient/NM2"}}]}), Code.SUPERSEDED),
+        (status(200, patient() | {"active": False}), Code.SUPERSEDED),
+        (status(200, patient() | {"deceasedBoolean": True}), Code.DECEASED),
+        (status(200, patient() | {"meta": {"security": [{"code": "R"}]}}), Code.RESTRICTED),
+        (status(410, outcome("deleted")), Code.RECORD_NOT_FOUND),
+    ],
+)
+def test_nothing_is_written_on_a_record_that_has_changed_since(record: httpx.Response, reason: Code) -> None:
+    with respx.mock(assert_all_called=False) as router:
+        routes = server(router, record=replies(record))
+        report = place()
+        assert isinstance(report, FlagReport)
+        assert (report.finding, report.reason) == (FlagFinding.REFUSED, reason)
+        assert not routes["create"].called
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (status(403, outcome("forbidden")), Permanent),
+        (status(200, patient(2)), Permanent),
+        (status(200, patient() | {"birthDate": "1991-02-30"}), Permanent),
+        (status(503), Transient),
+    ],
+)
+def test_nothing_is_written_on_a_record_that_cannot_be_read(record: httpx.Response, expected: type[Fault]) -> None:
+    with respx.mock(assert_all_called=False) as router:
+        routes = server(router, record=replies(record))
+        assert isinstance(place(), expected)
+        assert not routes["create"].called
 
 
 def test_the_condition_names_our_identifier_and_nothing_else() -> None:
