@@ -74,6 +74,9 @@ class CaseLists(Protocol):
     def same_person(self, subject: Subject) -> frozenset[SubjectId]:
         """Every subject, in this or any earlier list and issue, whom the same keyed hashes name; the subject itself included."""
 
+    def maracs_of(self, ids: Sequence[UUID]) -> Mapping[UUID, MaracId]:
+        """The Marac of each list, case or subject with one of these ids, of any issue."""
+
     def is_current(self, subject_id: SubjectId) -> bool:
         """Whether the subject stands in the latest issue of their list."""
 

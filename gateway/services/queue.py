@@ -14,7 +14,7 @@ from gateway.domain.identifiers import SystemKey
 from gateway.domain.releases import Release
 from gateway.policy import permissions
 from gateway.policy.permissions import Act
-from gateway.services import gate
+from gateway.services import gate, own_maracs
 from gateway.services.ports import Work
 from gateway.services.recording import noted
 
@@ -62,17 +62,17 @@ class Queue(Protocol):
 
 def summary(work: Work, actor: Actor, queue: Queue) -> Sequence[LaneSummary]:
     """All lanes for those who serve the Marac or run the gateway, the agency's own for its people."""
-    return [lane for lane in queue.lanes() if _sees(actor, lane.lane)]
+    return [lane for lane in queue.lanes() if _sees(work, actor, lane.lane)]
 
 
 def dead_letters(work: Work, actor: Actor, queue: Queue) -> Sequence[DeadLetter]:
     """What waits for a person."""
-    return [letter for letter in queue.dead() if _sees(actor, letter.lane)]
+    return [letter for letter in queue.dead() if _sees(work, actor, letter.lane)]
 
 
-def _sees(actor: Actor, lane: SystemKey) -> bool:
+def _sees(work: Work, actor: Actor, lane: SystemKey) -> bool:
     own = permissions.reach(actor, Act.VIEW_QUEUE)
-    return own is None or lane.partition("/")[0] == own
+    return own in (None, lane.partition("/")[0]) and own_maracs.lane(work, actor, lane)
 
 
 def pause(work: Work, actor: Actor, queue: Queue, lane: SystemKey) -> None:

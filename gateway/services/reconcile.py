@@ -9,7 +9,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from gateway.domain.actions import Action, ActionState
-from gateway.domain.actors import Actor
+from gateway.domain.actors import GATEWAY, Actor
 from gateway.domain.errors import Code
 from gateway.domain.events import EventKind
 from gateway.domain.flags import Flag, FlagState
@@ -17,7 +17,7 @@ from gateway.domain.identifiers import AgencyId
 from gateway.domain.tasks import PersonTask, TaskKind
 from gateway.policy import permissions
 from gateway.policy.permissions import Act
-from gateway.services import actions, flagging
+from gateway.services import actions, flagging, own_maracs
 from gateway.services.ports import Work
 from gateway.services.recording import give_tasks, noted
 
@@ -43,9 +43,13 @@ class Difference:
         return self.expected == self.observed
 
 
-def start(work: Work) -> int:
+def start(work: Work, actor: Actor = GATEWAY) -> int:
     """Ask every agency again (alerts and work items), so that what is compared is fresh; returns how many questions were sent."""
-    return flagging.start_checks(work) + actions.start_polls(work)
+    if actor is not GATEWAY:
+        permissions.check_can(actor, Act.RECONCILE)
+    sent = flagging.start_checks(work) + actions.start_polls(work)
+    work.audit.record(noted(EventKind.RECONCILED, actor, "all", None, asked=sent))
+    return sent
 
 
 def compare(work: Work, actor: Actor) -> Sequence[Difference]:
@@ -53,18 +57,18 @@ def compare(work: Work, actor: Actor) -> Sequence[Difference]:
     for too long is told now."""
     own = permissions.reach(actor, Act.RECONCILE)
     agencies = [own] if own is not None else sorted(a.agency_id for a in work.agreements.all())
-    rows = [row for agency_id in agencies for row in _rows(work, agency_id)]
+    rows = [row for agency_id in agencies for row in _rows(work, actor, agency_id)]
     give_tasks(work, TaskKind.MESSAGE_STUCK, ((r.agency_id, r.about, r.reason) for r in rows if r.reason == Code.TAKES_TOO_LONG))
     differences = sum(not row.agrees for row in rows)
     work.audit.record(noted(EventKind.RECONCILED, actor, own or "all", own, rows=len(rows), differences=differences))
     return rows
 
 
-def _rows(work: Work, agency_id: AgencyId) -> Iterator[Difference]:
+def _rows(work: Work, actor: Actor, agency_id: AgencyId) -> Iterator[Difference]:
     told = _told(work.tasks.open_of(agency_id))
-    for flag in work.flags.of_agency(agency_id):
+    for flag in own_maracs.flags(work, actor, agency_id):
         yield _flag_row(flag, told.get(str(flag.id), ""), work.now())
-    for action in work.actions.of_agency(agency_id):
+    for action in own_maracs.actions(work, actor, agency_id):
         yield _action_row(action, told.get(str(action.id), ""), work.now())
 
 

@@ -13,7 +13,7 @@ from gateway.domain.identifiers import AgencyId, SubjectId, TaskId
 from gateway.domain.tasks import PersonTask, TaskKind
 from gateway.policy import permissions
 from gateway.policy.permissions import Act
-from gateway.services import flag_receipts, gate, reaching
+from gateway.services import flag_receipts, gate, own_maracs, reaching
 from gateway.services.ports import Work
 from gateway.services.recording import desk_of, noted
 
@@ -23,16 +23,17 @@ WITH_RECEIPT = frozenset({TaskKind.PLACE_FLAG_BY_HAND, TaskKind.REMOVE_FLAG_BY_H
 
 def open_tasks(work: Work, actor: Actor) -> Sequence[PersonTask]:
     """Open tasks of the reader's own agency, oldest first; the coordinator's are those of the Marac's desk."""
-    return [task for agency_id in sorted(_desks(work, actor)) for task in work.tasks.open_of(agency_id)]
+    return [
+        task
+        for agency_id in sorted(_desks(work, actor))
+        for task in own_maracs.tasks(work, actor, agency_id, work.tasks.open_of(agency_id))
+    ]
 
 
 def close_task(work: Work, actor: Actor, task_id: TaskId, receipt: str, version: int) -> PersonTask:
     """Close with a few words of what was done. Raises ``Conflict`` for a task of ``WITH_RECEIPT``, one closed or changed since;
     ``InvalidInput(RECEIPT_REQUIRED)``."""
-    desks = _desks(work, actor)
-    task = work.tasks.get(task_id)
-    if task.agency_id not in desks:
-        raise NotFound(Code.NOT_FOUND)
+    task = _own(work, actor, task_id)
     if task.kind in WITH_RECEIPT:
         raise Conflict(Code.TRANSITION_NOT_ALLOWED)
     flag_receipts.check_open(task, receipt)
@@ -47,9 +48,7 @@ def decide_parts(work: Work, actor: Actor, task_id: TaskId, go_on: bool, reason:
     same person has another part? It frees nothing by itself: the alert is still proposed, and approved by a second person. It holds
     until the person stands in one entry more. Raises as ``close_task``, and ``Conflict`` for a task of another kind."""
     permissions.check_can(actor, Act.DECIDE_PARTS)
-    task = work.tasks.get(task_id)
-    if task.agency_id not in _desks(work, actor):
-        raise NotFound(Code.NOT_FOUND)
+    task = _own(work, actor, task_id)
     if task.kind is not TaskKind.BOTH_ROLES:
         raise Conflict(Code.TRANSITION_NOT_ALLOWED)
     flag_receipts.check_open(task, reason)
@@ -68,6 +67,15 @@ def close_with_answer(work: Work, actor: Actor, task_id: TaskId, done: bool, rec
         decide_parts(work, actor, task_id, done, receipt, version)
     else:
         flag_receipts.record_receipt(work, actor, task_id, receipt, done)
+
+
+def _own(work: Work, actor: Actor, task_id: TaskId) -> PersonTask:
+    """Raises ``NotFound`` for a task of another agency or another Marac."""
+    desks = _desks(work, actor)
+    task = work.tasks.get(task_id)
+    if task.agency_id not in desks or not own_maracs.tasks(work, actor, task.agency_id, [task]):
+        raise NotFound(Code.NOT_FOUND)
+    return task
 
 
 def _desks(work: Work, actor: Actor) -> frozenset[AgencyId]:

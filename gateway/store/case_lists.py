@@ -58,6 +58,11 @@ _KEEP_KEYS = text("""
 _WITHDRAW_CASES = text("UPDATE cases SET withdrawn_at = :at WHERE list_id = :list_id AND issue < :issue AND withdrawn_at IS NULL")
 _WITHDRAW_SUBJECTS = text("UPDATE subjects SET withdrawn_at = :at WHERE list_id = :list_id AND issue < :issue AND withdrawn_at IS NULL")
 _MARAC = text("SELECT l.marac_id FROM cases c JOIN case_lists l ON l.id = c.list_id WHERE c.id = :case_id")
+_MARACS = text("""
+    SELECT l.id, l.marac_id FROM case_lists l WHERE l.id = ANY(CAST(:ids AS uuid[]))
+    UNION ALL SELECT c.id, l.marac_id FROM cases c JOIN case_lists l ON l.id = c.list_id WHERE c.id = ANY(CAST(:ids AS uuid[]))
+    UNION ALL SELECT s.id, l.marac_id FROM subjects s JOIN case_lists l ON l.id = s.list_id WHERE s.id = ANY(CAST(:ids AS uuid[]))
+""")
 _SAME_PERSON = text("""
     SELECT DISTINCT e.subject_id, e.issue, e.sealed, s.case_id
     FROM person_keys k
@@ -124,6 +129,10 @@ class SqlCaseLists:
         newest = (t.case_lists.c.id == t.row_problems.c.list_id) & (t.case_lists.c.issue == t.row_problems.c.issue)
         found = select(t.row_problems).join(t.case_lists, newest).where(t.case_lists.c.id == list_id).order_by(t.row_problems.c.position)
         return [RowProblem(r.row, r.column, r.code, r.severity) for r in self._connection.execute(found)]
+
+    def maracs_of(self, ids: Sequence[UUID]) -> Mapping[UUID, MaracId]:
+        """Of lists, cases and subjects alike."""
+        return {row.id: MaracId(row.marac_id) for row in self._connection.execute(_MARACS, {"ids": list(ids)})} if ids else {}
 
     def summaries(self, marac_ids: frozenset[MaracId]) -> Sequence[CaseListSummary]:
         """Newest meeting first."""

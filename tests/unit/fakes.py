@@ -107,6 +107,12 @@ class MemoryCaseLists:
     def same_person(self, subject: Subject) -> frozenset[SubjectId]:
         return frozenset({subject.id, *(s.id for s in self._same(subject))})
 
+    def maracs_of(self, ids: Sequence[UUID]) -> Mapping[UUID, MaracId]:
+        found: dict[UUID, MaracId] = {}
+        for issue in self._newest_first():
+            found |= {id_: issue.marac_id for id_ in (issue.id, *(c.id for c in issue.cases), *(s.id for s in issue.subjects))}
+        return {id_: found[id_] for id_ in ids if id_ in found}
+
     def is_current(self, subject_id: SubjectId) -> bool:
         return any(s.id == subject_id for issues in self.issues.values() for s in issues[-1].subjects)
 

@@ -73,7 +73,7 @@ def withdraw(caller: Writing, message_id: UUID) -> Response:
 def start(caller: Writing) -> Response:
     """Ask every agency again what stands there."""
     permissions.check_can(caller.actor, permissions.Act.RECONCILE)
-    return caller.write(lambda work: StartedOut(started=reconcile.start(work)))
+    return caller.write(lambda work: StartedOut(started=reconcile.start(work, caller.actor)))
 
 
 @router.get("/reconciliation", tags=["reconciliation"])

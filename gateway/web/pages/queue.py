@@ -71,5 +71,5 @@ def compare(reader: Reading) -> Response:
 def start(reader: Posting) -> Response:
     """Ask every agency again."""
     check_can(reader.actor, Act.RECONCILE)
-    reader.do(reconcile.start)
+    reader.do(lambda work: reconcile.start(work, reader.actor))
     return reader.back_to("/reconciliation", "started")
