@@ -178,7 +178,7 @@ def test_two_that_carry_our_identifier_are_reported_and_both_ended(peer: NodePee
 def test_an_alert_that_a_view_shows_is_found_out(peer: NodePeer) -> None:
     """A portal that lists the Flags of the record, as one that does not honour labels would."""
     record_id = patient(peer, "Idris", "Musa")
-    report = place(peer, unique(record_id), subject_view_01="/Flag?patient={record_id}")
+    report = place(peer, unique(record_id), subject_view_01="/Flag?patient={record_id}", subject_holds_01="searchset")
     assert report.finding is FlagFinding.SEEN_BY_SUBJECT
 
 
