@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Row
 
 from outbox import statements as q
 from outbox.bulk import Blobs, Ids
-from outbox.messages import Message, MessageState
+from outbox.messages import Delivery, Message, MessageState, Outcome, Result
 from outbox.settlement import HANDLER_FAILED, Claimed, Settlement
 from outbox.transport import Cipher, Handler
 from outbox.writer import body_context
@@ -199,8 +199,20 @@ class Ledger:
     def _park(self, settlement: Settlement) -> Settled:
         """The reply is lost with the handler's failure, so a replay must look before it writes."""
         row = _row(settlement)._replace(state=MessageState.DEAD.value, reason=HANDLER_FAILED, unsure=True)
-        marked = self._settling.transaction(lambda c: _mark(c, [row]))
+        marked = self._settling.transaction(lambda c: self._mark_and_tell(c, row, settlement.result))
         return Settled(parked=len(marked), fenced=1 - len(marked))
+
+    def _mark_and_tell(self, connection: Connection, row: MarkRow, result: Result) -> frozenset[UUID]:
+        """The handler hears that the message ended without a reply that could be kept: most often it was the reply that it failed on.
+        Where it fails on that too, the message is parked all the same."""
+        marked = _mark(connection, [row])
+        lost = replace(
+            result, message=replace(result.message, unsure=True), delivery=Delivery(Outcome.UNSURE, reason=HANDLER_FAILED), final=True
+        )
+        if marked:
+            with suppress(Exception), connection.begin_nested():
+                self._handler(connection, [lost])
+        return marked
 
     def _hold(self, connection: Connection) -> None:
         self.token = self.token or connection.execute(q.NEW_TOKEN).scalar_one()

@@ -16,7 +16,7 @@ from outbox.relay import RelaySettings
 from outbox.schedule import Pace, Schedule
 from outbox.settlement import settle
 from outbox.writer import Writer
-from tests.integration.postbox import LANE, OTHER_LANE, QUICK, SOON, Office, office
+from tests.integration.postbox import LANE, OTHER_LANE, QUICK, SOON, Keeper, Office, office
 
 
 @pytest.fixture
@@ -258,6 +258,21 @@ class TestPoison:
         assert (row["state"], row["reason"], row["unsure"]) == ("dead", "HANDLER_FAILED", True)
         assert row["body"] != b""
         assert sorted(desk.ask("SELECT id FROM handled")) == sorted((one,) for one in ids if one != ids[7])
+
+    def test_where_only_the_reply_was_the_fault_the_handler_hears_that_it_was_lost(self, desk: Office):
+        class ReplyShy(Keeper):
+            def __call__(self, connection, results):
+                if any(r.delivery.outcome is Outcome.DELIVERED for r in results):
+                    raise ValueError("a fault of the handler")
+                super().__call__(connection, results)
+
+        desk.keeper = ReplyShy()
+        [one] = desk.send(1)
+        assert desk.run().parked == 1
+        assert desk.row(one)["reason"] == "HANDLER_FAILED"
+        [told] = desk.keeper.results
+        assert (told.message.id, told.final, told.message.unsure, told.delivery.reason) == (one, True, True, "HANDLER_FAILED")
+        assert desk.ask("SELECT id, outcome FROM handled") == [(one, "unsure")]
 
     def test_a_body_that_cannot_be_opened_waits_for_the_right_key(self, desk: Office):
         good, bad = desk.send(2)
