@@ -153,31 +153,38 @@ class OneName:
         if names:
             self._bits[0, GIVEN, 0], self._bits[0, FAMILY, 0] = question.given_bits[number], question.family_bits[number]
             self._joint = question.joint_bits[number]
+        self._most_given = self._reach_by_given(question.described.sex)
         self._given, self._family = scan.givens.levels(self._name), scan.families.levels(self._name)
         self._across = scan.givens.across(self._name)
         self._swaps = (*scan.givens.swapped(self._name.family), *scan.families.swapped(self._name.given))
 
+    def _reach_by_given(self, sex: str) -> Bits:
+        """For each level of the given name the most that it, the middle name and the recorded sex can bring together."""
+        most = self._bits[0, GIVEN].copy()
+        most[:4] += self._bits[0, MIDDLE, 0] if self._name.middle else 0.0
+        most[1:] += self._bits[0, SEX, 0] if sex else 0.0
+        return np.asarray(most)
+
     def candidates(self, least: float) -> list[Codes]:
         """Rows that could reach ``least`` by anything, each list by what makes them fit."""
-        e, table = self._scan.extract, self._bits[0]
-        spare = self._question.priors[0] + table[MIDDLE, 0] + table[SEX, 0] + self._weak()
-        if spare >= least:
+        e, prior = self._scan.extract, self._question.priors[0]
+        nothing, named = self._most_given[_FITS[GIVEN] + 1 :].max(), self._most_given.max()
+        surname = float(self._bits[0, FAMILY, :3].max())
+        if prior + nothing + self._weak() >= least:
             return [np.arange(len(e.record), dtype=np.int32)]
         given = e.given.rows(np.flatnonzero((self._given[:-1] <= _FITS[GIVEN]) | self._swaps[1][:-1]))
         family = e.family.rows(np.flatnonzero((self._family[:-1] <= _FITS[FAMILY]) | self._swaps[3][:-1]))
         tokens = e.tokens.rows(np.flatnonzero(self._across[:-1] == 0))
         found = [*self._fields.fitting(), tokens]
-        if spare + table[GIVEN, :3].max() >= least:
+        if prior + named + self._weak() >= least:
             found.append(given)
-        if spare + table[FAMILY, :3].max() >= least:
+        if prior + nothing + surname + self._weak() >= least:
             found.append(family)
-        elif spare + table[GIVEN, :3].max() < least:
-            found.append(self._both(given, family))
-        return found
+        return [*found, self._both(given, family)]
 
     def _weak(self) -> float:
-        """The most that may come from levels by which nobody is looked up."""
-        weak = [max(0.0, self._bits[0, f, last + 1 : 9].max()) for f, last in _FITS.items() if last + 1 < len(LEVELS[FIELDS[f]])]
+        """The most that may come from levels of date, home and family name by which nobody is looked up."""
+        weak = [max(0.0, self._bits[0, f, _FITS[f] + 1 : len(LEVELS[FIELDS[f]])].max()) for f in (FAMILY, BIRTH, ADDRESS)]
         return float(sum(weak))
 
     def _both(self, given: Codes, family: Codes) -> Codes:
@@ -202,7 +209,7 @@ class OneName:
         """The most that a row can score: bits against a stranger, the best middle name and sex taken for granted."""
         given, family = self.levels(rows)
         table = self._bits[0]
-        total = self._question.priors[0] + table[GIVEN][given] + table[FAMILY][family] + table[MIDDLE, 0] + table[SEX, 0]
+        total = self._question.priors[0] + self._most_given[given] + table[FAMILY][family]
         for field, levels in self._fields.levels(rows).items():
             total += table[field][levels]
         return np.asarray(total)
