@@ -194,7 +194,7 @@ def test_an_address(lines: list[str], postcode: str, uprn: str, expected: object
         ("07700 900701 (safe)", "No", [("07700 900701", False, "")], []),  # where they differ, no counts
         ("07700 900701 (not safe)", "Yes", [("07700 900701", False, "")], []),
         ("07700900701 / 01632 960001", "Yes", [("07700900701", True, ""), ("01632 960001", True, "")], []),
-        ("7700900701", "", [("7700900701", None, "")], ["PHONE_LOST_ZERO"]),
+        ("7700900700", "", [("7700900700", None, "")], ["PHONE_LOST_ZERO"]),
         ("12", "", [("12", None, "")], ["PHONE_NOT_READ"]),
         ("none", "", [], []),
     ],
