@@ -276,6 +276,13 @@ def test_what_fails_after_an_unsure_attempt_is_never_no_effect(force: RunningStu
     assert isinstance(result, Unsure)
 
 
+def test_a_nominal_whose_number_is_an_nhs_number_stands_in_no_address(force: RunningStub) -> None:
+    before = len(force.ledger(""))
+    for what in (lambda c: c.place_flag(alert("9990000018"), False), lambda c: c.check_flag(alert_check(alert("9990000018")), False)):
+        assert isinstance(ask(force, what), Permanent)
+    assert len(force.ledger("")) == before
+
+
 class TellsOfMarkers:
     """A force whose one output tells, in no words of ours, whether a live marker stands on the record."""
 
