@@ -118,7 +118,7 @@ def run_pseudopeople(scorers: Iterable[str]) -> None:
     owners = [{f"{y}-{n}": s for n, s in enumerate(f["simulant_id"])} for y, f in zip((20, 30), years, strict=True)]
     truth = _one_person(*owners)
     for name in scorers:
-        print(f"pseudopeople, {name} model, {len(truth)} pairs: {figures(pairs(*sides, _scorer(name, sides[1]), -20.0), truth)}")
+        print(f"pseudopeople, {name} model, {len(truth)} pairs: {figures(pairs(*sides, _scorer(name, sides[1]), -8.0), truth)}")
 
 
 def _one_person(left: Mapping[str, Any], right: Mapping[str, Any]) -> set[tuple[str, str]]:
