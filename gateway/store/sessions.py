@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from gateway.domain.actors import Actor
 from gateway.store.crypto import Vault
@@ -35,6 +35,11 @@ class SignIn(Protocol):
     def seen(self) -> datetime: ...
 
     def is_over(self, now: datetime) -> bool: ...
+
+
+def purge(connection: Connection, before: datetime) -> int:
+    """Removes sessions not seen since, in the transaction given; returns how many."""
+    return connection.execute(_PURGE, {"before": before}).rowcount
 
 
 S = TypeVar("S", bound=SignIn)
@@ -78,10 +83,6 @@ class SqlSessions(Generic[S]):
     def end_all_of(self, user_id: str) -> int:
         """Ends every session of a person, as when their role ends; returns how many."""
         return int(self._execute(_END_ALL, {"user_key": self._user_key(user_id)}).rowcount)
-
-    def purge(self, before: datetime) -> int:
-        """Removes those not seen since; returns how many."""
-        return int(self._execute(_PURGE, {"before": before}).rowcount)
 
     def _execute(self, statement: Any, values: dict[str, object]) -> Any:
         with self._engine.begin() as connection:

@@ -102,7 +102,6 @@ class SqlWork:
         self.outbox = SqlOutbox(Writer(connection, vault), seal_release, self._now, new_id)
         self.inbox = SqlInbox(connection, vault)
         self.answers = SqlAnswers(connection, vault, self._now)
-        self.answers = SqlAnswers(connection, vault, self._now)
 
     def now(self) -> datetime:
         """This moment, UTC, the same through the transaction."""

@@ -13,12 +13,17 @@ from sqlalchemy import Connection, Engine, text
 
 from gateway.bootstrap import Gateway
 from gateway.services import actions, flagging, reconcile
+from gateway.store import sessions
 from gateway.store.unit_of_work import SqlWork
 from gateway.telemetry import know, log
 
 _log = log("gateway.worker")
 
 RETRY_AFTER = timedelta(seconds=30)
+SESSIONS_KEPT = timedelta(hours=8)
+"""After the last sign of life; longer than any session may last."""
+ANSWERS_KEPT = timedelta(days=7)
+"""How long a request sent twice is recognised by its Idempotency-Key."""
 
 _KNOW = text("INSERT INTO jobs (name, due_at) VALUES (:name, now()) ON CONFLICT DO NOTHING")
 _TAKE = text("""
@@ -45,7 +50,13 @@ def jobs_of(gateway: Gateway) -> tuple[Job, ...]:
         Job("polls", gateway.settings.poll_every, actions.start_polls),
         Job("expired-alerts", timedelta(hours=6), flagging.end_expired),
         Job("reconciliation", timedelta(hours=24), reconcile.start),
+        Job("forgetting", timedelta(hours=1), _forget),
     )
+
+
+def _forget(work: SqlWork) -> int:
+    """Removes sign-ins that are over and answers that nobody will ask for again."""
+    return sessions.purge(work.connection, work.now() - SESSIONS_KEPT) + work.answers.purge(work.now() - ANSWERS_KEPT)
 
 
 def learn(engine: Engine, names: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ from gateway.services.ports import Work
 from gateway.store import schema
 from gateway.store.database import StoreError, open_engine
 from gateway.store.invariants import INVARIANTS, breaches
-from gateway.store.sessions import SqlSessions
+from gateway.store.sessions import SqlSessions, purge
 from gateway.store.unit_of_work import SqlWork
 from outbox import lanes
 from tests.integration.cabinet import NOW, SYSTEM, TRUST, added, broken_off, cabinet, flag, lookup, note
@@ -171,15 +171,16 @@ class TestSessions:
         assert sessions.find(cookie, later + timedelta(minutes=30)) is None
         assert store.ask("SELECT count(*) FROM sessions") == [(0,)]
 
-    def test_ends_alone_with_the_persons_others_or_with_age(self, sessions):
+    def test_ends_alone_with_the_persons_others_or_with_age(self, store, sessions):
         mine = [sessions.begin(self.VISIT) for _ in range(3)]
         other = sessions.begin(replace(self.VISIT, actor=Actor(UserId("user-2"), frozenset())))
         sessions.end(mine[0])
         assert sessions.find(mine[0], NOW) is None
         assert sessions.end_all_of("user-1") == 2
         assert sessions.find(other, NOW) is not None
-        assert sessions.purge(NOW) == 0
-        assert sessions.purge(NOW + timedelta(hours=1)) == 1
+        with store.engine.begin() as connection:
+            assert purge(connection, NOW) == 0
+            assert purge(connection, NOW + timedelta(hours=1)) == 1
 
 
 class TestSchema:
