@@ -94,6 +94,10 @@ class Blobs(list[bytes | None]):
     """A column of ``bytea``."""
 
 
+class Texts(list[str | None]):
+    """A column of ``text``."""
+
+
 class Moments(list[datetime | None]):
     """A column of ``timestamptz``."""
 
@@ -116,4 +120,5 @@ def _register(kind: type, element: str, pack: Pack) -> None:
 
 _register(Ids, "uuid", _pack_uuid)
 _register(Blobs, "bytea", bytes)
+_register(Texts, "text", str.encode)
 _register(Moments, "timestamptz", _pack_moment)

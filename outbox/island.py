@@ -144,6 +144,7 @@ class Island:
         for name in sweep.ready & self._lanes.keys():
             self._lanes[name].dry = False
         await self._pause(sweep.paused)
+        await self._put_back_idle_stock()
         for lane in self._lanes.values():
             self._serve(lane)
         self._hungry.set()
@@ -168,6 +169,11 @@ class Island:
                 del self._lanes[lane.name]
                 await self._guarded(partial(self._ledger.give_up, (lane.name,)))
 
+    async def _put_back_idle_stock(self) -> None:
+        """What lies at hand while a slow destination is busy could not be withdrawn."""
+        if idle := [one for lane in self._lanes.values() if lane.stuck for one in self._forget(lane)]:
+            await self._guarded(partial(self._ledger.release, idle))
+
     def _forget(self, lane: Lane) -> list[UUID]:
         """Drops what is at hand and not begun."""
         ids = [claimed.message.id for claimed, _ in lane.waiting]
@@ -182,6 +188,10 @@ class Island:
             except Exception:  # noqa: BLE001 (one lane that cannot be opened must not stop the others)
                 self._opened[name] = NoTransport()
         return Lane(name, self._opened[name], max(1, self._transports.concurrency(name)), lease_over)
+
+    def _look_if_idle(self) -> None:
+        if not self._busy:
+            self._look.set()
 
     @property
     def _busy(self) -> bool:
@@ -200,6 +210,7 @@ class Island:
                 began = time.monotonic()
                 await self._stock(wanted, await self._claim(wanted), began)
                 self._fetching = False
+                self._look_if_idle()
 
     async def _claim(self, wanted: Mapping[str, int]) -> list[Claimed]:
         try:
@@ -224,8 +235,6 @@ class Island:
             self._serve(self._lanes[name])
         if homeless:  # the lane was lost or paused, or a stop was asked for, while the claim was under way
             await self._guarded(partial(self._ledger.release, homeless))
-        if not self._busy:
-            self._look.set()
 
     def _serve(self, lane: Lane) -> None:
         while (following := lane.next()) is not None:
@@ -283,8 +292,7 @@ class Island:
             self._lanes[name].dry = False  # the next of its kind may leave now
         self._writing = False
         self._hungry.set()
-        if not self._busy:
-            self._look.set()
+        self._look_if_idle()
 
     # Ending
 

@@ -28,8 +28,10 @@ class Lane:
     dry: bool = False
     """The last claim found less than it asked for."""
     paused: bool = False
-    pace_s: float = _STEADY_S
-    """What a delivery took lately."""
+    pace_s: float = _STEADY_S / 2
+    """What a delivery took lately; before the first, a guess."""
+    moved: float = field(default_factory=time.monotonic)
+    """When something was last taken from what is at hand, or put there."""
 
     @property
     def room(self) -> int:
@@ -50,8 +52,17 @@ class Lane:
         """Whether anything is under way or at hand."""
         return bool(self.under_way or self.waiting)
 
+    @property
+    def stuck(self) -> bool:
+        """Whether what is at hand has not moved for a while."""
+        if not self.waiting or time.monotonic() - self.moved < _STEADY_S:
+            return False
+        self.pace_s = max(self.pace_s, _STEADY_S)
+        return True
+
     def stock(self, claimed: Claimed, now: float) -> None:
         """Keeps a message at hand."""
+        self.moved = now
         self.waiting.append((claimed, inf if claimed.expires_in_s is None else now + claimed.expires_in_s))
 
     def next(self) -> tuple[Claimed, bool] | None:
@@ -60,6 +71,7 @@ class Lane:
         if self.paused or not self.waiting or self.under_way >= self.limit or now >= self.lease_over:
             return None
         claimed, until = self.waiting.popleft()
+        self.moved = now
         return claimed, now < until
 
     def delivered_in(self, seconds: float) -> None:

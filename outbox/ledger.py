@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, Row
 
 from outbox import statements as q
-from outbox.bulk import Blobs, Ids
+from outbox.bulk import Blobs, Ids, Texts
 from outbox.messages import Delivery, Message, MessageState, Outcome, Result
 from outbox.settlement import HANDLER_FAILED, Claimed, Settlement
 from outbox.transport import Cipher, Handler
@@ -255,7 +255,10 @@ def _row(settlement: Settlement) -> MarkRow:
     )  # fmt: skip
 
 
+_PACKED: dict[str, type[list[Any]]] = {"id": Ids, "digest": Blobs, "state": Texts, "outcome": Texts, "reason": Texts}
+
+
 def _mark(connection: Connection, rows: Sequence[MarkRow]) -> frozenset[UUID]:
     columns: dict[str, list[Any]] = dict(zip(MarkRow._fields, map(list, zip(*rows, strict=True)), strict=True))
-    packed = {"id": Ids(columns["id"]), "digest": Blobs(columns["digest"])}
+    packed = {name: kind(columns[name]) for name, kind in _PACKED.items()}
     return frozenset(connection.execute(q.SETTLE, columns | packed).scalars())

@@ -17,13 +17,12 @@ from sqlalchemy import Connection, Row, select, text
 
 from gateway.domain.events import AuditEvent, EventKind
 from gateway.domain.identifiers import AgencyId
-from gateway.store.batches import copy_in
 from gateway.store.crypto import Vault
 from gateway.store.tables import audit_events
+from outbox.bulk import Blobs, Texts
 
 Facts = dict[str, str | int | bool]
 _START = bytes(32)
-_COLUMNS = ("seq", "at", "kind", "actor", "about", "agency_id", "sealed", "hash")
 _PAGE = 5_000
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 _decode = msgspec.msgpack.Decoder(Facts).decode
@@ -31,7 +30,14 @@ _decode = msgspec.msgpack.Decoder(Facts).decode
 _HEAD = text("SELECT h.seq, h.hash, h.seal, (SELECT max(seq) FROM audit_events) AS last FROM audit_head h WHERE id = 1")
 _TAKE_HEAD = text("SELECT seq, hash, seal FROM audit_head WHERE id = 1 FOR UPDATE")
 _MAKE_HEAD = text("INSERT INTO audit_head (id, seq, hash, seal) VALUES (1, 0, :hash, :seal) ON CONFLICT DO NOTHING")
-_MOVE_HEAD = text("UPDATE audit_head SET seq = :seq, hash = :hash, seal = :seal WHERE id = 1")
+_APPEND = text("""
+    WITH moved AS (UPDATE audit_head SET seq = :seq, hash = :last, seal = :seal WHERE id = 1)
+    INSERT INTO audit_events (seq, at, kind, actor, about, agency_id, sealed, hash)
+    SELECT :before + e.place, :at, e.kind, e.actor, e.about, e.agency_id, e.sealed, e.hash
+    FROM unnest(CAST(:kind AS text[]), CAST(:actor AS text[]), CAST(:about AS text[]), CAST(:agency_id AS text[]),
+                CAST(:sealed AS bytea[]), CAST(:hash AS bytea[]))
+         WITH ORDINALITY AS e (kind, actor, about, agency_id, sealed, hash, place)
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +110,23 @@ def _head_fault(vault: Vault, head: Row[Any] | None, last: bytes, count: int) ->
 
 
 def _append(connection: Connection, vault: Vault, now: datetime, events: Sequence[AuditEvent]) -> None:
-    seq, previous = _take_head(connection, vault)
-    rows = []
-    for event in events:
-        seq += 1
-        sealed = vault.seal(_encode(event.facts), _context(seq))
-        values = (seq, now, event.kind.value, event.actor, event.about, event.agency_id, sealed)
-        previous = _link(vault, previous, values)
-        rows.append((*values, previous))
-    copy_in(connection, audit_events, _COLUMNS, rows)
-    connection.execute(_MOVE_HEAD, {"seq": seq, "hash": previous, "seal": _head_seal(vault, seq, previous)})
+    before, previous = _take_head(connection, vault)
+    sealed, hashes = Blobs(), Blobs()
+    for seq, event in enumerate(events, before + 1):
+        sealed.append(vault.seal(_encode(event.facts), _context(seq)))
+        previous = _link(vault, previous, (seq, now, event.kind.value, event.actor, event.about, event.agency_id, sealed[-1]))
+        hashes.append(previous)
+    columns = {
+        "kind": Texts(event.kind.value for event in events),
+        "actor": Texts(event.actor for event in events),
+        "about": Texts(event.about for event in events),
+        "agency_id": Texts(event.agency_id for event in events),
+        "sealed": sealed,
+        "hash": hashes,
+    }
+    seq = before + len(events)
+    head = {"seq": seq, "last": previous, "seal": _head_seal(vault, seq, previous)}
+    connection.execute(_APPEND, columns | head | {"before": before, "at": now})
 
 
 def _take_head(connection: Connection, vault: Vault) -> tuple[int, bytes]:

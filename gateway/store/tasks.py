@@ -19,7 +19,7 @@ from gateway.store import tables as t
 from gateway.store.audit import SqlAudit
 from gateway.store.crypto import Vault
 from gateway.store.sealed_column import SealedColumn
-from outbox.bulk import Blobs, Ids, Moments
+from outbox.bulk import Blobs, Ids, Moments, Texts
 
 
 class TaskWords(msgspec.Struct, array_like=True):
@@ -96,9 +96,9 @@ class SqlTasks:
     def _add(self, tasks: Sequence[PersonTask]) -> frozenset[UUID]:
         columns = {
             "id": Ids(task.id for task in tasks),
-            "agency_id": [str(task.agency_id) for task in tasks],
-            "kind": [task.kind.value for task in tasks],
-            "about": [task.about for task in tasks],
+            "agency_id": Texts(str(task.agency_id) for task in tasks),
+            "kind": Texts(task.kind.value for task in tasks),
+            "about": Texts(task.about for task in tasks),
             "opened_at": Moments(task.opened_at for task in tasks),
             "closed_at": Moments(task.closed_at for task in tasks),
             "version": [task.version for task in tasks],

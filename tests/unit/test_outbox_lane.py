@@ -31,7 +31,7 @@ def stocked(made, *items):
 @pytest.mark.parametrize(
     ("situation", "room", "hungry"),
     [
-        ({}, 10, True),
+        ({}, 20, True),
         ({"pace_s": 0.02}, 30, True),
         ({"pace_s": 0.2}, 20, True),
         ({"pace_s": 3.0}, 10, True),
@@ -58,3 +58,12 @@ def test_what_may_leave_and_what_may_not_any_more():
     assert [made.next()[1] for _ in range(4)] == [True, True, False, False]
     assert made.next() is None
     assert not made.busy
+
+
+def test_what_lies_at_hand_while_the_destination_is_busy_is_put_back_and_no_more_is_kept():
+    made = stocked(lane(under_way=10), claimed())
+    assert not made.stuck
+    made.moved -= 1
+    assert made.stuck
+    assert made.room == -1
+    assert not lane(under_way=10, moved=0.0).stuck
