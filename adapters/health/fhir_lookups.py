@@ -74,6 +74,8 @@ class Lookups:
             pages = await self._server.search(talk, build_episode_search(candidate.record_id))
         except Permanent:
             return candidate
+        if any(not isinstance(entry.resource, r4.EpisodeOfCare) for page in pages for entry in page.entry):
+            return candidate  # something else than was asked for says nothing
         is_open = any(read_open(page, candidate.record_id, self._profile) for page in pages)
         return replace(candidate, open_to_service=is_open)
 

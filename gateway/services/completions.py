@@ -138,6 +138,8 @@ def record_poll(work: Work, arrived: Arrived) -> None:
     end_task(work, TaskKind.MESSAGE_STUCK, release.system, agency_id=release.agency_id)
     for completion in reply.completions:
         _from_poll(work, release.agency_id, completion)
+    for reference in sorted(reply.unread):
+        _unread(work, release.agency_id, reference)
     answered = {c.reference for c in reply.completions}
     _compare(work, release, reply.present | answered)
 
@@ -148,6 +150,16 @@ def _from_poll(work: Work, agency_id: AgencyId, completion: Completion) -> None:
         take_notice(work, agency_id, completion)
     except NotFound:
         work.audit.record(noted(EventKind.ACTION_REPORTED, GATEWAY, agency_id, agency_id, ignored=Code.NOT_FOUND.value))
+
+
+def _unread(work: Work, agency_id: AgencyId, reference: str) -> None:
+    """The system answered about an action of ours, and nobody can tell what: its representative says how it ended."""
+    try:
+        action = work.actions.by_reference(reference)
+    except NotFound:
+        return
+    if action.agency_id == agency_id and action.state not in ACTION_MACHINE.ends():
+        give_task(work, agency_id, TaskKind.DO_ACTION, action.id, Code.REPLY_UNREADABLE)
 
 
 def take_notice(work: Work, agency_id: AgencyId, completion: Completion) -> str:

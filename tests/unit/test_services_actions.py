@@ -319,6 +319,16 @@ class TestPolls:
         results.handle(desk, [arrived(message, None, reason=Code.AGENCY_TIMEOUT)])
         assert TaskKind.DIFFERENCE_FOUND not in desk.tasks.kinds(TRUST)
 
+    def test_an_answer_that_nobody_can_make_out_is_asked_of_the_representative(self, desk: Desk) -> None:
+        action = with_agency(desk)
+        actions.start_polls(desk)
+        [message] = desk.outbox.leave()
+        unreadable = PollReport((), frozenset({action.reference}), frozenset({action.reference, "not-ours"}))
+        results.handle(desk, [arrived(message, unreadable)])
+        [task] = [t for t in desk.tasks.open_of(TRUST) if t.kind is TaskKind.DO_ACTION]
+        assert (task.about, task.reason) == (str(action.id), Code.REPLY_UNREADABLE)
+        assert desk.actions.get(action.id).state is S.WITH_AGENCY
+
     def test_a_poll_of_one_agency_cannot_close_anothers_action(self, desk: Desk) -> None:
         ours, theirs = with_agency(desk), with_agency(desk, replace(NEW, agency_id=POLICE))
         actions.start_polls(desk)
