@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import time
 import urllib.request
@@ -65,7 +66,9 @@ class Stage:
         """One of the gateway's own processes: ``marac-gateway <arguments>``, logging to its own file."""
         command = [sys.executable, "-m", "gateway.cli", *arguments]
         log = self.folder.sub("logs") / f"{name}.log"
-        self.children[name] = Child(name, Program(command, environment=self.environment), log)
+        # Orphaned, it is killed at once: the database goes with us, and everything of ours is made to be killed.
+        program = Program(command, environment=self.environment, orphaned=signal.SIGKILL)
+        self.children[name] = Child(name, program, log)
         return self.children[name]
 
     def check_alive(self) -> None:

@@ -23,13 +23,14 @@ LAUNCHER = Path(__file__).with_name("launch.py")
 class Program:
     """What to run and how. ``user`` is "" to stay who we are; ``given`` goes to standard input; ``environment`` None is ours.
 
-    With ``talks`` its standard output is a pipe (``Child.lines``), else it goes to the log with standard error.
+    ``orphaned`` is the signal that it gets when we are gone; 0 for ``stop_signal``. With ``talks`` its standard output is a pipe (``Child.lines``), else it goes to the log with standard error.
     """
 
     command: Sequence[str | Path]
     user: str = ""
     environment: Mapping[str, str] | None = None
     stop_signal: int = signal.SIGTERM
+    orphaned: int = 0
     given: bytes = b""
     descriptors: Sequence[int] = ()
     folder: str = "/"
@@ -41,7 +42,8 @@ class Child:
 
     def __init__(self, name: str, program: Program, log: Path) -> None:
         self.name, self.log, self._stop_signal = name, log, program.stop_signal
-        launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(program.stop_signal)), program.user]
+        orphaned = int(program.orphaned or program.stop_signal)
+        launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(orphaned), program.user]
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 [*launcher, *map(str, program.command)],

@@ -114,7 +114,17 @@ def test_test_tells_what_failed_before_the_tests_and_ends_with_pytest(checkout: 
 
 
 class Running:
-    """``./run`` in this checkout, on a data folder of its own."""
+    """``./run`` in this checkout, on a data folder of its own. Use it in a ``with``: whatever a test finds, it is ended."""
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout:
+            self.process.stdout.close()
 
     def __init__(self, data: Path, *arguments: str) -> None:
         self.process = subprocess.Popen(
@@ -132,12 +142,12 @@ class Running:
                 return self.said
         pytest.fail(f"it ended before saying {words!r}:\n{self.said}")
 
-    def rest(self) -> int:
+    def rest(self, seconds: float = 60) -> int:
         """Waits for its end; the exit status."""
         assert self.process.stdout is not None
         self.said += self.process.stdout.read()
         self.process.stdout.close()
-        return self.process.wait(60)
+        return self.process.wait(seconds)
 
     def left(self) -> list[str]:
         """Processes that still run with this data folder: ours and the servers."""
@@ -163,55 +173,63 @@ def wait_until(true: Callable[[], bool], seconds: float = 20) -> bool:
     return False
 
 
+def page(url: str) -> str:
+    """What a browser would show, whatever the status."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.read().decode()
+
+
 def test_run_serves_says_where_and_as_whom_and_ctrl_c_stops_everything(tmp_path: Path) -> None:
-    running = Running(tmp_path / "data")
-    said = running.read_until("Ctrl-C stops everything")
-    assert "coordinator" in said
-    base = next(word for word in said.split() if word.startswith("http://127.0.0.1:"))
-    assert json.loads(urllib.request.urlopen(f"{base}/api/v1/openapi.json", timeout=10).read())["openapi"].startswith("3.")
-    with pytest.raises(urllib.error.HTTPError) as told:
-        urllib.request.urlopen(f"{base}/lists", timeout=10)
-    assert told.value.code == 401
-    told.value.close()
-    assert len(running.left()) >= 4
-    os.killpg(running.process.pid, signal.SIGINT)
-    assert running.rest() == 0, running.said
-    assert wait_until(lambda: not running.left(), 10), running.left()
+    with Running(tmp_path / "data") as running:
+        said = running.read_until("Ctrl-C stops everything")
+        assert "coordinator" in said
+        base = next(word for word in said.split() if word.startswith("http://127.0.0.1:"))
+        assert json.loads(page(f"{base}/api/v1/openapi.json"))["openapi"].startswith("3.")
+        assert "O&#39;Brien" not in page(f"{base}/lists"), "nobody is signed in"
+        assert "Sign in" in page(f"{base}/lists")
+        assert len(running.left()) >= 4
+        os.killpg(running.process.pid, signal.SIGINT)
+        assert running.rest() == 0, running.said
+        assert wait_until(lambda: not running.left(), 10), running.left()
 
 
 def test_data_stays_between_runs_and_fresh_starts_over(tmp_path: Path) -> None:
     seen = []
     for arguments in ((), (), ("--fresh",)):
-        running = Running(tmp_path / "data", *arguments)
-        seen.append("case list received" in running.read_until("Ctrl-C stops everything"))
-        running.process.send_signal(signal.SIGTERM)
-        assert running.rest() == 0
+        with Running(tmp_path / "data", *arguments) as running:
+            seen.append("case list received" in running.read_until("Ctrl-C stops everything"))
+            running.process.send_signal(signal.SIGTERM)
+            assert running.rest() == 0
     assert seen == [True, False, True], "the list is loaded once, and again only into an empty database"
 
 
 def test_a_killed_run_leaves_nothing_behind(tmp_path: Path) -> None:
-    running = Running(tmp_path / "data")
-    running.read_until("Ctrl-C stops everything")
-    assert running.left()
-    running.process.kill()
-    running.rest()
+    with Running(tmp_path / "data") as running:
+        running.read_until("Ctrl-C stops everything")
+        assert running.left()
+        running.process.kill()
+        running.rest()
     assert wait_until(lambda: not running.left()), running.left()
 
 
 def test_a_second_run_on_the_same_data_is_refused_with_the_remedy(tmp_path: Path) -> None:
-    first = Running(tmp_path / "data")
-    first.read_until("Ctrl-C stops everything")
-    second = Running(tmp_path / "data")
-    assert second.rest() == 1
-    assert "Another gateway is running" in second.said
-    first.process.send_signal(signal.SIGINT)
-    assert first.rest() == 0
+    with Running(tmp_path / "data") as first:
+        first.read_until("Ctrl-C stops everything")
+        with Running(tmp_path / "data") as second:
+            assert second.rest() == 1
+        assert "Another gateway is running" in second.said
+        first.process.send_signal(signal.SIGINT)
+        assert first.rest() == 0
 
 
 def test_run_once_ends_with_0_and_writes_the_report(tmp_path: Path) -> None:
     began = time.monotonic()
-    running = Running(tmp_path / "data", "--once", "--out", str(tmp_path / "out"))
-    assert running.rest() == 0, running.said
+    with Running(tmp_path / "data", "--once", "--out", str(tmp_path / "out")) as running:
+        assert running.rest(120) == 0, running.said
     assert time.monotonic() - began < 120
     assert "Every step ended as it should" in running.said
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"hit-report.csv", "hit-report.json"}

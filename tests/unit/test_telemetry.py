@@ -54,7 +54,7 @@ def test_a_line_of_ours_has_the_facts_and_no_others(written: io.StringIO) -> Non
     message = uuid4()
     log("gateway.worker").info("delivered", count=3, message_id=message, lane="northmoor-police/records", name="Zzyzxcanary")
     [line] = lines(written)
-    assert line["event"] == "delivered"
+    assert (line["event"], line["level"], line["process"], line["logger"]) == ("delivered", "info", "test", "gateway.worker")
     assert (line["count"], line["message_id"], line["lane"]) == (3, str(message), "northmoor-police/records")
     assert line["left_out"] == 1
     assert line.keys() <= FIELDS | {"left_out"}
