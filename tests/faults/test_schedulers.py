@@ -11,7 +11,7 @@ import redis
 from sqlalchemy import text
 
 from gateway.bootstrap import Gateway
-from gateway.worker.jobs import Job, last_done, learn, run_due
+from gateway.worker.jobs import Job, jobs_of, last_done, learn, run_due
 from gateway.worker.schedule import BEAT, run_scheduler, tick
 
 EVERY = timedelta(milliseconds=400)
@@ -107,3 +107,9 @@ def test_paused_work_is_left_alone(gateway: Gateway) -> None:
     with gateway.engine.begin() as connection:
         connection.execute(text("UPDATE jobs SET paused = true WHERE name = 'paused'"))
     assert run_due(gateway, (Job("paused", timedelta(hours=1), lambda _: 1),)) == {}
+
+
+def test_every_periodic_work_of_the_gateway_runs_on_an_empty_database(gateway: Gateway, bell: SilentBell) -> None:
+    jobs = jobs_of(gateway)
+    assert run_due(gateway, jobs) == {job.name: 0 for job in jobs}
+    assert run_due(gateway, jobs) == {}, "nothing is due again so soon"
