@@ -45,7 +45,7 @@ class RelaySettings:
     """Times in seconds. The defaults suit production; nothing in them changes what is delivered, only when."""
 
     lease_s: float = 30.0
-    look_s: float = 0.1
+    look_s: float = 0.25
     """How often lanes are looked at: the longest that a pause, or a message for an idle lane, goes unnoticed."""
     gather_s: float = 0.02
     gather_most: int = 100
@@ -92,6 +92,10 @@ class Island:
                 task.cancel()
             await self._close()
 
+    def look_now(self) -> None:
+        """Something may have come."""
+        self._look.set()
+
     # Looking
 
     async def _looking(self, stop: threading.Event, idle_exit: bool) -> None:
@@ -100,7 +104,8 @@ class Island:
             await self._wait(pause_s)
             began = time.monotonic()
             renew = began - renewed >= min(1.0, self._settings.lease_s / 5)
-            sweep = await self._guarded(partial(self._ledger.sweep, tuple(self._lanes), renew=renew))
+            dry = tuple(lane.name for lane in self._lanes.values() if lane.dry)
+            sweep = await self._guarded(partial(self._ledger.sweep, tuple(self._lanes), dry, renew=renew))
             renewed = began if renew else renewed
             await self._apply(sweep, began)
             pause_s = self._settings.look_s

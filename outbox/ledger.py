@@ -142,10 +142,10 @@ class Ledger:
             for line in lines:
                 line.end()
 
-    def sweep(self, mine: Iterable[str], *, renew: bool) -> Sweep:
-        """Takes free lanes that have work, and looks which of mine have. With ``renew``, leases are prolonged. Expired messages are found
+    def sweep(self, mine: Iterable[str], dry: Sequence[str] = (), *, renew: bool) -> Sweep:
+        """Takes free lanes that have work, and looks which dry ones of mine have some again. With ``renew``, leases are prolonged. Expired messages are found
         then, and before a run ends."""
-        return self._pulse.transaction(lambda c: self._sweep(c, list(mine), renew))
+        return self._pulse.transaction(lambda c: self._sweep(c, list(mine), list(dry), renew))
 
     def claim(self, wanted: Mapping[str, int]) -> list[Claimed]:
         """Claims up to so many messages per lane, in one statement; only from lanes that are still mine and not paused."""
@@ -218,12 +218,12 @@ class Ledger:
         self.token = self.token or connection.execute(q.NEW_TOKEN).scalar_one()
         connection.execute(q.HOLD, {"token": self.token})
 
-    def _sweep(self, connection: Connection, mine: list[str], renew: bool) -> Sweep:
+    def _sweep(self, connection: Connection, mine: list[str], dry: list[str], renew: bool) -> Sweep:
         values = {"token": self.token, "lease": self._lease_s}
         held = frozenset(connection.execute(q.RENEW, values).scalars()) if renew else None
         paused = frozenset(connection.execute(q.PAUSED_LANES).scalars())
         taken = list(connection.execute(q.TAKE, values).scalars())
-        ready = connection.execute(q.READY, {"lanes": mine}).scalars() if mine else ()
+        ready = connection.execute(q.READY, {"lanes": dry}).scalars() if dry else ()
         taken += (held or frozenset()).difference(mine, taken)  # taken before, though the answer was lost
         abandoned = connection.execute(q.ABANDONED, values | {"lanes": taken}).all() if taken else ()
         expired = connection.execute(q.OVERDUE).all() if renew or not mine else ()

@@ -6,7 +6,9 @@ of it, and what a killed run had in hand is found again and treated as perhaps s
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from contextlib import suppress
 
 from sqlalchemy import Engine
 
@@ -33,9 +35,20 @@ class Relay:
     ) -> None:
         self._engine, self._cipher, self._transports = engine, cipher, transports
         self._handler, self._schedule, self._settings = handler, schedule, settings or RelaySettings()
+        self._running: set[tuple[asyncio.AbstractEventLoop, Island]] = set()
 
     async def run(self, stop: threading.Event | None = None, *, idle_exit: bool = True) -> RelayReport:
         """Delivers until nothing is due, or until ``stop`` is set; without ``idle_exit`` only then."""
         ledger = Ledger(self._engine, self._cipher, self._handler, self._settings.lease_s)
-        island = Island(ledger, self._transports, self._schedule, self._settings)
-        return await island.run(stop or threading.Event(), idle_exit)
+        running = (asyncio.get_running_loop(), Island(ledger, self._transports, self._schedule, self._settings))
+        self._running.add(running)
+        try:
+            return await running[1].run(stop or threading.Event(), idle_exit)
+        finally:
+            self._running.discard(running)
+
+    def look_now(self) -> None:
+        """Tells runs under way, from any thread, that something may have come: they look at once, and not at their next turn."""
+        for loop, island in tuple(self._running):
+            with suppress(RuntimeError):  # that run has just ended, and its loop with it
+                loop.call_soon_threadsafe(island.look_now)

@@ -377,6 +377,24 @@ class TestServing:
         assert desk.row(later)["state"] == "delivered"
         runner.join(10)
 
+    def test_told_of_a_message_it_looks_at_once(self, desk: Office):
+        relay = desk.relay(RelaySettings(look_s=30.0))
+        stop = threading.Event()
+        runner = threading.Thread(target=lambda: asyncio.run(relay.run(stop, idle_exit=False)))
+        runner.start()
+        time.sleep(0.5)
+        (one,) = desk.send()
+        relay.look_now()
+        until = time.monotonic() + 5
+        while desk.row(one)["state"] != "delivered" and time.monotonic() < until:
+            time.sleep(0.01)
+        assert desk.row(one)["state"] == "delivered"
+        stop.set()
+        relay.look_now()
+        runner.join(10)
+        assert not runner.is_alive()
+        relay.look_now()  # nobody is there to be told
+
     def test_a_dead_agency_does_not_slow_the_others(self, desk: Office):
         desk.post.lanes["dead/one"].script = lambda _: 1.0
         desk.send(8, "dead/one")
