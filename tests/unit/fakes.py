@@ -110,7 +110,7 @@ class MemoryCaseLists:
     def maracs_of(self, ids: Sequence[UUID]) -> Mapping[UUID, MaracId]:
         found: dict[UUID, MaracId] = {}
         for issue in self._newest_first():
-            found |= {id_: issue.marac_id for id_ in (issue.id, *(c.id for c in issue.cases), *(s.id for s in issue.subjects))}
+            found |= dict.fromkeys((issue.id, *(c.id for c in issue.cases), *(s.id for s in issue.subjects)), issue.marac_id)
         return {id_: found[id_] for id_ in ids if id_ in found}
 
     def is_current(self, subject_id: SubjectId) -> bool:
