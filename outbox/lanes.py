@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, Row, text
 
 from outbox.tables import EVERYTHING
 
+_CODE = re.compile(r"[A-Z_]{0,40}")
 _PAUSE = text("""
     INSERT INTO outbox_lanes (lane, paused_at, paused_by, paused_why) VALUES (:lane, now(), :who, :why)
     ON CONFLICT (lane) DO UPDATE SET paused_at = now(), paused_by = :who, paused_why = :why WHERE outbox_lanes.paused_at IS NULL
@@ -110,7 +112,12 @@ class Waiting:
 
 
 def pause(connection: Connection, lane: str, who: str, why: str) -> bool:
-    """Stops sending to a lane within two seconds; what is under way ends. False when it was paused already (who did it stays)."""
+    """Stops sending to a lane within two seconds; what is under way ends. False when it was paused already (who did it stays).
+
+    ``why`` is a code of capitals and underscores, or "": it stands in clear, and words that people type may name somebody.
+    Raises ``ValueError`` for anything else."""
+    if not _CODE.fullmatch(why):
+        raise ValueError("why a lane is paused is said by a code")
     return connection.execute(_PAUSE, {"lane": lane, "who": who, "why": why}).rowcount == 1
 
 

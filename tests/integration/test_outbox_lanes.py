@@ -63,18 +63,23 @@ class TestHealth:
         desk.send(1)
         desk.send(1, OTHER_LANE)
         with desk.engine.begin() as connection:
-            lanes.pause(connection, LANE, "somebody", "upgrade")
+            lanes.pause(connection, LANE, "somebody", "UPGRADE")
         found = health(desk)
-        assert (found.waits_for, found.paused_by, found.paused_why) == (WaitsFor.RESUME, "somebody", "upgrade")
+        assert (found.waits_for, found.paused_by, found.paused_why) == (WaitsFor.RESUME, "somebody", "UPGRADE")
         assert health(desk, OTHER_LANE).waits_for is WaitsFor.WORKER
         assert queue(desk)[0].waits_for is WaitsFor.RESUME
+
+    @pytest.mark.parametrize("words", ["because of Mrs Canarywell", "canarywell", "A" * 41, "A B"])
+    def test_words_are_not_kept_as_a_reason(self, desk: Office, words):
+        with desk.engine.begin() as connection, pytest.raises(ValueError, match="by a code"):
+            lanes.pause(connection, LANE, "somebody", words)
 
     def test_everything_stopped_says_so_and_a_lane_paused_by_itself_stays_paused(self, desk: Office):
         desk.send(1)
         desk.send(1, OTHER_LANE)
         with desk.engine.begin() as connection:
-            lanes.pause(connection, LANE, "somebody", "upgrade")
-            assert lanes.stop_everything(connection, "other", "a doubt")
+            lanes.pause(connection, LANE, "somebody", "UPGRADE")
+            assert lanes.stop_everything(connection, "other", "DOUBT")
         assert (health(desk, OTHER_LANE).waits_for, health(desk, OTHER_LANE).paused_by) == (WaitsFor.RESTART, "other")
         assert desk.run().delivered == 0
         with desk.engine.begin() as connection:

@@ -183,7 +183,7 @@ class TestOrder:
         desk.send(1, OTHER_LANE, order_key="a")
         (second,) = desk.send(1, LANE, order_key="a")
         with desk.engine.begin() as connection:
-            lanes.pause(connection, OTHER_LANE, "someone", "maintenance")
+            lanes.pause(connection, OTHER_LANE, "someone", "MAINTENANCE")
         assert desk.run().delivered == 0
         assert desk.row(second)["state"] == "pending"
 
@@ -221,7 +221,7 @@ class TestExpiry:
 
     def test_expires_in_a_paused_lane_too(self, desk: Office):
         with desk.engine.begin() as connection:
-            lanes.pause(connection, LANE, "someone", "maintenance")
+            lanes.pause(connection, LANE, "someone", "MAINTENANCE")
         desk.send(1, not_after=datetime.now(UTC) - timedelta(seconds=1))
         assert desk.run().withdrawn == 1
 
@@ -301,8 +301,8 @@ class TestPauses:
         desk.send(3)
         desk.send(3, OTHER_LANE)
         with desk.engine.begin() as connection:
-            assert lanes.pause(connection, LANE, "someone", "maintenance")
-            assert not lanes.pause(connection, LANE, "other", "again")
+            assert lanes.pause(connection, LANE, "someone", "MAINTENANCE")
+            assert not lanes.pause(connection, LANE, "other", "AGAIN")
         assert desk.run().delivered == 3
         assert desk.post.lanes[LANE].came == []
         with desk.engine.begin() as connection:
@@ -318,7 +318,7 @@ class TestPauses:
         with desk.running() as stop:
             desk.wait_until(lambda: bool(desk.keeper.results), stop)
             with desk.engine.begin() as connection:
-                lanes.stop_everything(connection, "someone", "a doubt")
+                lanes.stop_everything(connection, "someone", "DOUBT")
             time.sleep(2)
             came = sum(len(d.came) for d in desk.post.lanes.values())
             time.sleep(0.5)

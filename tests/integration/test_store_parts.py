@@ -279,7 +279,7 @@ class TestInvariants:
         store.ask("UPDATE outbox_messages SET due_at = now() - interval '61 minutes', not_after = NULL, about = ''")
         assert self.broken(store) == {"MESSAGE_OVERDUE"}
         with store.engine.begin() as connection:
-            lanes.pause(connection, SYSTEM, "somebody", "why")
+            lanes.pause(connection, SYSTEM, "somebody", "UPGRADE")
         assert self.broken(store) == set()
 
     @pytest.mark.parametrize(
