@@ -16,9 +16,9 @@ __all__ = ["site"]
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 740}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The browser, for the whole session."""
+    """The browser, for one module: while playwright runs, its event loop stands in the way of every other test's."""
     with chrome() as running:
         yield running
 

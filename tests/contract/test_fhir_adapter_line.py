@@ -252,7 +252,7 @@ def status(line: str, **headers: str) -> Behaviour:
         ("301 Moved Permanently", Permanent, Permanent),
         ("307 Temporary Redirect", Permanent, Permanent),
         ("401 Unauthorized", Transient, Transient),
-        ("408 Request Timeout", Transient, Transient),
+        ("408 Request Timeout", Transient, Unsure),
         ("425 Too Early", Transient, Transient),
         ("429 Too Many Requests", Transient, Transient),
         ("500 Internal Server Error", Transient, Unsure),
