@@ -196,7 +196,7 @@ def test_only_an_empty_searchset_is_nobody(
     [
         (status(403, outcome("forbidden")), None),
         (status(404), None),
-        (status(200, searchset(patient())), False),
+        (status(200, searchset(patient())), None),
         (status(200, searchset()), False),
     ],
 )
