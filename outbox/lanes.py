@@ -15,13 +15,8 @@ from sqlalchemy import Connection, Row, text
 from outbox.tables import EVERYTHING
 
 _CODE = re.compile(r"[A-Z_]{0,40}")
-_PAUSE = text("""
-    INSERT INTO outbox_lanes (lane, paused_at, paused_by, paused_why) VALUES (:lane, now(), :who, :why)
-    ON CONFLICT (lane) DO UPDATE SET paused_at = now(), paused_by = :who, paused_why = :why WHERE outbox_lanes.paused_at IS NULL
-""")
-_RESUME = text("""
-    UPDATE outbox_lanes SET paused_at = NULL, paused_by = '', paused_why = '' WHERE lane = :lane AND paused_at IS NOT NULL
-""")
+_PAUSE = text("INSERT INTO outbox_pauses (lane, who, why) VALUES (:lane, :who, :why) ON CONFLICT DO NOTHING")
+_RESUME = text("DELETE FROM outbox_pauses WHERE lane = :lane")
 _HEALTH = text("""
     WITH counted AS (
         SELECT lane,
@@ -34,22 +29,22 @@ _HEALTH = text("""
             min(due_at) FILTER (WHERE state = 'pending') AS next_due,
             mode() WITHIN GROUP (ORDER BY reason) FILTER (WHERE state = 'pending' AND reason <> '') AS reason
         FROM outbox_messages WHERE state IN ('pending', 'dead') GROUP BY lane)
-    SELECT coalesce(c.lane, own.lane) AS lane, coalesce(c.waiting, 0) AS waiting, coalesce(c.due, 0) AS due, coalesce(c.failing, 0) AS failing,
+    SELECT n.lane, coalesce(c.waiting, 0) AS waiting, coalesce(c.due, 0) AS due, coalesce(c.failing, 0) AS failing,
         coalesce(c.under_way, 0) AS under_way, coalesce(c.dead, 0) AS dead, c.oldest, c.next_due, coalesce(c.reason, '') AS reason,
-        coalesce(own.paused_at, every.paused_at) AS paused_at,
-        coalesce(CASE WHEN own.paused_at IS NULL THEN every.paused_by ELSE own.paused_by END, '') AS paused_by,
-        coalesce(CASE WHEN own.paused_at IS NULL THEN every.paused_why ELSE own.paused_why END, '') AS paused_why,
-        every.paused_at IS NOT NULL AS stopped, coalesce(own.lease_until > now(), false) AS served
-    FROM counted c FULL JOIN (SELECT * FROM outbox_lanes WHERE lane <> '*') own ON own.lane = c.lane
-    LEFT JOIN outbox_lanes every ON every.lane = '*'
-    ORDER BY 1
+        p.at AS paused_at, coalesce(p.who, '') AS paused_by, coalesce(p.why, '') AS paused_why,
+        coalesce(p.lane = '*', false) AS stopped, coalesce(l.lease_until > now(), false) AS served
+    FROM (SELECT lane FROM counted UNION SELECT lane FROM outbox_lanes UNION SELECT lane FROM outbox_pauses WHERE lane <> '*') AS n
+    LEFT JOIN counted c ON c.lane = n.lane
+    LEFT JOIN outbox_lanes l ON l.lane = n.lane
+    LEFT JOIN LATERAL (SELECT * FROM outbox_pauses p WHERE p.lane IN (n.lane, '*') ORDER BY p.lane = '*' LIMIT 1) AS p ON true
+    ORDER BY n.lane
 """)
 _QUEUE = text("""
     SELECT m.id, m.lane, m.kind, m.about, m.attempts, m.unsure, m.reason, m.created_at, m.due_at, m.not_after,
         m.lease_token IS NOT NULL AS under_way, m.due_at <= now() AS due,
         EXISTS (SELECT FROM outbox_messages e
                 WHERE e.order_key = m.order_key AND e.order_key <> '' AND e.state = 'pending' AND e.seq < m.seq) AS behind,
-        EXISTS (SELECT FROM outbox_lanes p WHERE p.lane IN (m.lane, '*') AND p.paused_at IS NOT NULL) AS paused
+        EXISTS (SELECT FROM outbox_pauses p WHERE p.lane IN (m.lane, '*')) AS paused
     FROM outbox_messages m WHERE m.state = 'pending' AND m.lane = :lane ORDER BY m.due_at, m.seq LIMIT :most
 """)
 

@@ -22,12 +22,15 @@ from outbox.writer import body_context
 
 T = TypeVar("T")
 
+_SHORTEST_IDLE_S, _LONGEST_IDLE_S = 2.0, 10.0
+"""How long a transaction may rest between two statements, whatever the lease: a handler at work is not idle for seconds."""
+
 
 class Line:
     """One connection, used by one piece of work at a time. After a fault its session is ended, and the next piece opens another."""
 
-    def __init__(self, engine: Engine, opened: Callable[[Connection], None] = lambda _: None) -> None:
-        self._engine, self._opened = engine, opened
+    def __init__(self, engine: Engine, idle_s: float, opened: Callable[[Connection], None] = lambda _: None) -> None:
+        self._engine, self._idle_s, self._opened = engine, idle_s, opened
         self._connection: Connection | None = None
 
     def transaction(self, work: Callable[[Connection], T]) -> T:
@@ -46,6 +49,7 @@ class Line:
             self._connection = self._engine.connect()
             with self._connection.begin():
                 self._connection.execute(q.BY_KEY)
+                self._connection.execute(q.NOT_IDLE, {"milliseconds": str(round(self._idle_s * 1000))})
                 self._opened(self._connection)
         return self._connection
 
@@ -68,7 +72,8 @@ class Line:
 
 def _as_usual(connection: Connection) -> None:
     connection.execute(q.LET_GO)
-    connection.execute(q.AS_USUAL)
+    for setting in q.AS_USUAL:
+        connection.execute(setting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,8 @@ class Ledger:
 
     def __init__(self, engine: Engine, cipher: Cipher, handler: Handler, lease_s: float) -> None:
         self._engine, self._cipher, self._handler, self._lease_s = engine, cipher, handler, lease_s
-        self._pulse, self._claims, self._settling = Line(engine, self._hold), Line(engine), Line(engine)
+        idle_s = min(max(lease_s, _SHORTEST_IDLE_S), _LONGEST_IDLE_S)
+        self._pulse, self._claims, self._settling = Line(engine, idle_s, self._hold), Line(engine, idle_s), Line(engine, idle_s)
         self.token = 0
 
     def open(self) -> None:

@@ -21,7 +21,7 @@ _CLAIMABLE = """
         SELECT FROM outbox_messages e
         WHERE e.order_key = m.order_key AND e.order_key <> '' AND e.settled_at IS NULL AND e.seq < m.seq))
 """
-_PAUSED = "SELECT FROM outbox_lanes p WHERE p.lane IN (w.lane, '*') AND p.paused_at IS NOT NULL"
+_PAUSED = "SELECT FROM outbox_pauses p WHERE p.lane IN (w.lane, '*')"
 _FREE = f"""
     l.token IS NULL OR l.lease_until < now() OR (l.token <> :token AND NOT EXISTS (
         SELECT FROM pg_locks k WHERE k.locktype = 'advisory' AND k.classid = {LOCKS} AND k.objid = l.token AND k.objsubid = 2
@@ -40,20 +40,30 @@ HOLD = text(f"SELECT pg_advisory_lock_shared({LOCKS}, :token)")
 """Shared, so that an island that lost its session holds it again at once, though the server may not yet have noticed the loss."""
 LET_GO = text("SELECT pg_advisory_unlock_all()")
 BY_KEY = text("SET enable_seqscan = off")
-AS_USUAL = text("RESET enable_seqscan")
+NOT_IDLE = text("SELECT set_config('idle_in_transaction_session_timeout', :milliseconds, false)")
+"""An island that is stopped within a transaction holds its locks no longer than its lanes."""
+AS_USUAL = (text("RESET enable_seqscan"), text("RESET idle_in_transaction_session_timeout"))
 
+# A lane that somebody has locked just now is not waited for: it is being claimed from, or its island is stopped within a transaction.
 TAKE = text(f"""
-    WITH RECURSIVE {_WAITING}
-    INSERT INTO outbox_lanes AS l (lane, token, lease_until)
-    SELECT w.lane, :token, now() + :lease * interval '1 second'
-    FROM waiting w LEFT JOIN outbox_lanes l ON l.lane = w.lane
-    CROSS JOIN LATERAL (
-        SELECT FROM outbox_messages m WHERE m.lane = w.lane AND m.state = 'pending' AND (m.lease_token IS NOT NULL OR {_CLAIMABLE}) LIMIT 1) AS m
-    WHERE w.lane IS NOT NULL AND NOT EXISTS ({_PAUSED}) AND (l.lane IS NULL OR {_FREE})
-    ORDER BY w.lane
-    ON CONFLICT (lane) DO UPDATE SET token = excluded.token, lease_until = excluded.lease_until
-    WHERE l.paused_at IS NULL AND ({_FREE})
-    RETURNING lane
+    WITH RECURSIVE {_WAITING},
+    worth AS MATERIALIZED (
+        SELECT w.lane, l.lane IS NULL AS new FROM waiting w LEFT JOIN outbox_lanes l ON l.lane = w.lane
+        CROSS JOIN LATERAL (
+            SELECT FROM outbox_messages m
+            WHERE m.lane = w.lane AND m.state = 'pending' AND (m.lease_token IS NOT NULL OR {_CLAIMABLE}) LIMIT 1) AS m
+        WHERE w.lane IS NOT NULL AND NOT EXISTS ({_PAUSED}) AND (l.lane IS NULL OR {_FREE})),
+    added AS (
+        INSERT INTO outbox_lanes (lane, token, lease_until)
+        SELECT lane, :token, now() + :lease * interval '1 second' FROM worth WHERE new ORDER BY lane
+        ON CONFLICT DO NOTHING RETURNING lane),
+    free AS MATERIALIZED (
+        SELECT l.lane FROM outbox_lanes l JOIN worth w ON w.lane = l.lane WHERE NOT w.new AND ({_FREE})
+        ORDER BY l.lane FOR UPDATE OF l SKIP LOCKED),
+    taken AS (
+        UPDATE outbox_lanes SET token = :token, lease_until = now() + :lease * interval '1 second'
+        WHERE lane IN (SELECT lane FROM free) RETURNING lane)
+    SELECT lane FROM added UNION ALL SELECT lane FROM taken
 """)  # noqa: S608 (parts are constants of this module)
 
 READY = text(f"""
@@ -67,7 +77,7 @@ RENEW = text("""
     WHERE lane IN (SELECT lane FROM outbox_lanes WHERE token = :token ORDER BY lane FOR UPDATE) RETURNING lane
 """)
 
-PAUSED_LANES = text("SELECT lane FROM outbox_lanes WHERE paused_at IS NOT NULL")
+PAUSED_LANES = text("SELECT lane FROM outbox_pauses")
 
 GIVE_UP = text("""
     UPDATE outbox_lanes SET token = NULL, lease_until = NULL

@@ -88,9 +88,17 @@ lanes = Table(
     Column("lane", Text, primary_key=True),
     Column("token", Integer),
     Column("lease_until", DateTime(timezone=True)),
-    Column("paused_at", DateTime(timezone=True)),
-    Column("paused_by", Text, nullable=False, server_default=""),
-    Column("paused_why", Text, nullable=False, server_default=""),
+    comment="Which island serves a lane, and until when.",
+)
+
+pauses = Table(
+    "outbox_pauses",
+    metadata,
+    Column("lane", Text, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    comment="Lanes that somebody stopped. Apart from the leases, so that no island can keep anybody from stopping it.",
 )
 
 receipts = Table(

@@ -20,7 +20,7 @@ from gateway.domain.errors import Code, GatewayError, Unavailable
 _SESSION = {
     "statement_timeout": "30000",
     "lock_timeout": "10000",
-    "idle_in_transaction_session_timeout": "60000",
+    "idle_in_transaction_session_timeout": "30000",
     "timezone": "UTC",
     "application_name": "gateway",
 }

@@ -35,7 +35,7 @@ INVARIANTS = (
         "MESSAGE_OVERDUE",
         "No message has been due for over an hour, unless its lane is paused.",
         """SELECT x.id FROM outbox_messages x WHERE x.state = 'pending' AND x.due_at < now() - interval '1 hour'
-           AND NOT EXISTS (SELECT FROM outbox_lanes l WHERE l.lane IN (x.lane, '*') AND l.paused_at IS NOT NULL)""",
+           AND NOT EXISTS (SELECT FROM outbox_pauses p WHERE p.lane IN (x.lane, '*'))""",
     ),
     Invariant(
         "MESSAGE_PAST_ITS_TIME",

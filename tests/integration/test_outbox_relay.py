@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from outbox import lanes
+from outbox import lanes, statements
 from outbox.ledger import Ledger
 from outbox.messages import Delivery, MessageState, Outcome
 from outbox.relay import RelaySettings
@@ -491,6 +491,38 @@ class TestFencing:
         assert [one.message.unsure for one in sweep.abandoned] == [False]
         living.close((LANE,))
         dead.close(())
+
+    @pytest.fixture
+    def stopped(self, desk: Office):
+        """An island that was stopped in the middle of a claim, past its lease."""
+        desk.send(2)
+        made = self.ledger(desk, lease_s=0.1)
+        made.sweep((), renew=True)
+        connection = made._claims.open()
+        connection.begin()
+        connection.execute(statements.CLAIM, {"token": made.token, "lanes": [LANE], "counts": [2]})
+        time.sleep(0.2)
+        yield made
+        made._claims.end()
+        made.close(())
+
+    def test_one_stopped_within_a_transaction_keeps_nobody_waiting_and_its_messages_not_for_long(self, desk: Office, stopped):
+        desk.send(1, OTHER_LANE)
+        living = self.ledger(desk)
+        began = time.monotonic()
+        assert living.sweep((), renew=True).taken == {OTHER_LANE}
+        assert time.monotonic() - began < 1
+        while not (sweep := living.sweep((OTHER_LANE,), renew=True)).taken and time.monotonic() - began < 8:
+            time.sleep(0.1)
+        assert sweep.taken == {LANE}
+        assert len(living.claim({LANE: 2})) == 2
+        living.close((LANE, OTHER_LANE))
+
+    def test_one_stopped_within_a_transaction_keeps_nobody_from_stopping_its_lane(self, desk: Office, stopped):
+        began = time.monotonic()
+        with desk.engine.begin() as connection:
+            assert lanes.pause(connection, LANE, "someone", "DOUBT")
+        assert time.monotonic() - began < 1
 
     def test_a_claim_of_which_nobody_knows_is_put_back(self, desk: Office):
         desk.send(3)

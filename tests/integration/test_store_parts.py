@@ -246,7 +246,7 @@ class TestErrors:
                     text("SELECT name, setting FROM pg_settings WHERE name LIKE '%timeout'")
                 ).tuples().all()
             )  # fmt: skip
-        assert 0 < int(settings["idle_in_transaction_session_timeout"]) <= 60_000
+        assert 0 < int(settings["idle_in_transaction_session_timeout"]) <= 30_000
         assert 0 < int(settings["lock_timeout"]) <= 10_000
         assert 0 < int(settings["statement_timeout"]) <= 30_000
 

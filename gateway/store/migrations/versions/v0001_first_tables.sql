@@ -241,11 +241,9 @@ CREATE TABLE outbox_lanes (
     lane TEXT NOT NULL,
     token INTEGER,
     lease_until TIMESTAMP WITH TIME ZONE,
-    paused_at TIMESTAMP WITH TIME ZONE,
-    paused_by TEXT DEFAULT '' NOT NULL,
-    paused_why TEXT DEFAULT '' NOT NULL,
     PRIMARY KEY (lane)
 );
+COMMENT ON TABLE outbox_lanes IS 'Which island serves a lane, and until when.';
 
 CREATE TABLE outbox_messages (
     id UUID NOT NULL,
@@ -274,6 +272,15 @@ CREATE INDEX outbox_messages_dead ON outbox_messages (lane, settled_at) WHERE st
 CREATE INDEX outbox_messages_due ON outbox_messages (lane, due_at, seq) WHERE state = 'pending';
 CREATE INDEX outbox_messages_expiry ON outbox_messages (not_after) WHERE state = 'pending' AND not_after IS NOT NULL;
 CREATE INDEX outbox_messages_order ON outbox_messages (order_key, seq) WHERE settled_at IS NULL AND order_key <> '';
+
+CREATE TABLE outbox_pauses (
+    lane TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    who TEXT NOT NULL,
+    why TEXT NOT NULL,
+    PRIMARY KEY (lane)
+);
+COMMENT ON TABLE outbox_pauses IS 'Lanes that somebody stopped. Apart from the leases, so that no island can keep anybody from stopping it.';
 
 -- The audit is append only, whoever writes. (A table's owner can still remove the trigger: the chain shows what was done then.)
 CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
