@@ -12,7 +12,7 @@ from gateway.cli.output import columns, print_facts, print_rows
 from gateway.cli.session import As, Incomplete, Json, actor_named, opened, read_bytes, telling
 from gateway.domain.case_list import RowProblem
 from gateway.domain.errors import CATALOGUE, Code
-from gateway.domain.identifiers import ActionId, AgencyId, CaseListId
+from gateway.domain.identifiers import ActionId, AgencyId, CaseListId, TaskId
 from gateway.services import actions, tasks
 from gateway.services.actions import NewAction
 
@@ -89,6 +89,25 @@ def open_tasks(user: As, as_json: Json = False) -> None:
     with opened() as gateway, gateway.transaction() as work:
         rows = columns(tasks.open_tasks(work, actor_named(gateway, user)), "id", "kind", "opened_at", "words", "reason", "version")
     print_rows(rows, as_json=as_json, title="Tasks", empty="No open task.")
+
+
+@app.command()
+@telling
+def receipt(
+    task: Annotated[UUID, typer.Argument(help="The task, by its id (see: tasks).")], user: As,
+    words: Annotated[str, typer.Option(help="What was done, in a few words.")],
+    version: Annotated[int, typer.Option(help="As shown by tasks.")],
+    done: Annotated[bool | None, typer.Option("--yes/--no", help="The answer, where the task asks one: does the alert now stand, or is it gone?")] = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Close a task with what was done. A task that asks a question (an alert by hand, somebody in two parts) needs its answer said."""
+    with opened() as gateway, gateway.transaction() as work:
+        actor = actor_named(gateway, user)
+        if done is None:
+            tasks.close_task(work, actor, TaskId(task), words, version)
+        else:
+            tasks.close_with_answer(work, actor, TaskId(task), done, words, version)
+    print_facts({"closed": task}, as_json=as_json)
 
 
 def _print_problems(problems: tuple[RowProblem, ...], *, as_json: bool) -> None:

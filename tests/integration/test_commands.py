@@ -114,6 +114,10 @@ def test_lists_possible_matches_actions_and_tasks_are_shown(command: Command, li
     assert {row["agency_id"] for row in theirs} == {"northmoor-police"}
     tasks = read(command("actions", "tasks", "--as", "u-calderbrook-representative", "--json"))
     assert {task["kind"] for task in tasks} == {"do_action"}
+    [first, *_] = read(command("actions", "tasks", "--as", "u-calderbrook-representative", "--json"))
+    words = ("--words", "Told the ward.", "--version", str(first["version"]), "--as", "u-calderbrook-representative", "--json")
+    assert read(command("actions", "receipt", first["id"], *words)) == {"closed": first["id"]}
+    assert command("actions", "receipt", first["id"], *words).exit_code == 1, "it is closed already"
     closed = command(
         "actions", "complete", theirs[0]["id"], "--as", "u-police-representative", "--outcome", "completed", "--detail", "Done.", "--version",
         str(theirs[0]["version"]), "--json",
