@@ -6,6 +6,7 @@ driver's own error is emptied as well, because a traceback prints causes.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -48,6 +49,10 @@ class _Pool(QueuePool):
             return super().connect()
         except exc.TimeoutError:
             raise Unavailable(Code.STORE_UNAVAILABLE) from None
+
+
+logging.getLogger(f"{__name__}.{_Pool.__name__}").disabled = True
+"""SQLAlchemy names a pool's log after our class; its remarks are the library's and no event of ours."""
 
 
 def open_engine(url: str, *, pool: int = 5, patience_s: float = 10, statement_timeout_ms: int = 30_000) -> Engine:
