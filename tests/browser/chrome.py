@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.peers.node import NODE, ensure_installed
 
 PEER = Path(__file__).parents[1] / "peers" / "chromium"
-AXE = PEER / "node_modules" / "axe-core" / "axe.min.js"
 ARGUMENTS = ("--no-sandbox", "--headless=shell", "--disable-gpu", "--font-render-hinting=none", "--hide-scrollbars")
 
 
@@ -23,6 +22,11 @@ def unpacked() -> Path:
     ended = subprocess.run([str(NODE), str(folder / "unpack.mjs")], capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 0, f"the browser could not be unpacked: {ended.stderr[-2000:]}"
     return Path(ended.stdout.strip())
+
+
+def checker() -> str:
+    """The script of the accessibility checker that is installed with the browser."""
+    return (ensure_installed(PEER) / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.browser.chrome import AXE, chrome
+from tests.browser.chrome import checker, chrome
 from tests.integration.joined_site import Site, site
 
 __all__ = ["site"]
@@ -26,7 +26,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def axe() -> str:
     """The accessibility checker's script."""
-    return AXE.read_text(encoding="utf-8")
+    return checker()
 
 
 class Seat:
