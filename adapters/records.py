@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from adapters.connectors import Destination
 from adapters.faults import Transient
-from adapters.http import AiohttpWire, HttpReply, HttpSystem, Talk
+from adapters.http import AiohttpWire, HttpReply, HttpSystem, Talk, Wire
 from adapters.oauth import authority_of
 from adapters.tls import context_of
 from gateway.domain.error_codes import Code
@@ -20,9 +20,10 @@ MOST_CONFIRMED = 10
 """Among more records than these no one is certain, and a person looks anyway."""
 
 
-def http_system(destination: Destination) -> HttpSystem:
-    """The system at the destination's endpoint, with its way in; must be made within a running event loop."""
-    wire = AiohttpWire(context_of(destination.credentials))
+def http_system(destination: Destination, wire: Wire | None = None) -> HttpSystem:
+    """The system at the destination's endpoint, with its way in; must be made within a running event loop. ``wire`` stands in for the
+    network where exchanges must be repeatable."""
+    wire = wire or AiohttpWire(context_of(destination.credentials))
     system = HttpSystem(destination.endpoint, destination.system.limits, wire)
     system.authority = authority_of(destination, system, "/oauth2/token")
     return system

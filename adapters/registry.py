@@ -53,6 +53,10 @@ Resolve = Callable[[str], str]
 """``resolve("env:NAME")`` gives the value that a reference stands for; raises ``LookupError`` when there is none."""
 
 
+Connect = Callable[[Destination], Connector]
+"""Makes the connector of a destination (``connector_for``); runs that must be repeatable give their own way to the agency."""
+
+
 def connector_for(destination: Destination) -> Connector:
     """The connector of a destination, by the kind of its system."""
     module = importlib.import_module(CONNECTORS[destination.system.kind])
@@ -117,7 +121,8 @@ class Withholding:
 class Registry:
     """Gives the relay the transport of a lane, under the agreement in force at that moment."""
 
-    def __init__(self, agreements: AgreementBook, resolve: Resolve, today: Callable[[], date]) -> None:
+    def __init__(self, agreements: AgreementBook, resolve: Resolve, today: Callable[[], date], connect: Connect = connector_for) -> None:
+        self._connect = connect
         self._agreements = agreements
         self._resolve = resolve
         self._today = today
@@ -126,7 +131,7 @@ class Registry:
     def open(self, lane: str) -> Transport:
         """A transport for one run of the relay. Without an agreement, or without the secrets, one that sends nothing."""
         try:
-            return AgencyTransport(connector_for(self._destination(lane)), self.withheld)
+            return AgencyTransport(self._connect(self._destination(lane)), self.withheld)
         except Permanent as fault:
             return Withholding(fault.reason)
         except Transient as fault:

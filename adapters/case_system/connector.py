@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapters.connectors import Destination, Incapable, Reply
 from adapters.faults import Unsure
-from adapters.http import HttpReply, HttpSystem, Talk
+from adapters.http import HttpReply, HttpSystem, Talk, Wire
 from adapters.records import JSON, READ, http_system
 from gateway.domain.error_codes import Code
 from gateway.domain.receipts import CompletionReport
@@ -13,9 +13,9 @@ from mappings import strict_json
 from mappings.case_system.completions import build_completion, idempotency_key, is_told, path
 
 
-def connect(destination: Destination) -> CaseSystemConnector:
-    """The connector of a system of kind ``case_system``; to be called within a running event loop."""
-    return CaseSystemConnector(http_system(destination))
+def connect(destination: Destination, wire: Wire | None = None) -> CaseSystemConnector:
+    """The connector of a system of kind ``case_system``; to be called within a running event loop. ``wire`` as in ``adapters.records``."""
+    return CaseSystemConnector(http_system(destination, wire))
 
 
 class CaseSystemConnector(Incapable):

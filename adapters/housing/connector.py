@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from adapters.connectors import Destination, Incapable, Reply
 from adapters.faults import Permanent
-from adapters.http import HttpSystem, Talk
+from adapters.http import HttpSystem, Talk, Wire
 from adapters.records import JSON, RecordInterface, RecordTalk, confirmed, http_system, readable
 from adapters.work_items import WorkItems
 from gateway.domain.error_codes import Code
@@ -20,9 +20,9 @@ PERSONS = RecordInterface("api/v1/persons", read_person, read_merged)
 TASKS = "api/v1/tasks"
 
 
-def connect(destination: Destination) -> HousingConnector:
-    """The connector of a system of kind ``housing``; to be called within a running event loop."""
-    return HousingConnector(http_system(destination), destination.system.options.get("confirm_records", "several"))
+def connect(destination: Destination, wire: Wire | None = None) -> HousingConnector:
+    """The connector of a system of kind ``housing``; to be called within a running event loop. ``wire`` as in ``adapters.records``."""
+    return HousingConnector(http_system(destination, wire), destination.system.options.get("confirm_records", "several"))
 
 
 class HousingConnector(Incapable):

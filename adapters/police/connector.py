@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapters.connectors import Destination, Incapable, Reply
 from adapters.faults import Fault, Permanent, Unsure
-from adapters.http import HttpSystem, Talk
+from adapters.http import HttpSystem, Talk, Wire
 from adapters.police.markers import Markers
 from adapters.records import JSON, RecordInterface, RecordTalk, confirmed, http_system, readable
 from adapters.subject_side import SubjectSide
@@ -22,9 +22,9 @@ PERSONS = RecordInterface("v1/persons", read_person, read_merged)
 WORK_ITEMS = "v1/work-items"
 
 
-def connect(destination: Destination) -> PoliceConnector:
-    """The connector of a system of kind ``police``; to be called within a running event loop."""
-    return PoliceConnector(http_system(destination), destination.system)
+def connect(destination: Destination, wire: Wire | None = None) -> PoliceConnector:
+    """The connector of a system of kind ``police``; to be called within a running event loop. ``wire`` as in ``adapters.records``."""
+    return PoliceConnector(http_system(destination, wire), destination.system)
 
 
 class PoliceConnector(Incapable):

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, Engine
 
 from adapters import reading
-from adapters.registry import Registry
+from adapters.registry import Connect, Registry, connector_for
 from contracts.agreements import AgreementFolder, in_force, load_agreements
 from gateway.bootstrap.holidays import Holidays
 from gateway.bootstrap.queue import OutboxQueue
@@ -50,7 +50,7 @@ def _utc_now() -> datetime:
 
 @dataclass
 class Gateway:
-    """Everything joined. ``clock`` and ``new_id`` are given by tests that must be repeatable."""
+    """Everything joined. ``clock``, ``new_id`` and ``connect`` (the way to an agency) are given by tests that must be repeatable."""
 
     settings: Settings
     engine: Engine
@@ -59,6 +59,7 @@ class Gateway:
     bell: Bell
     clock: Clock = _utc_now
     new_id: Callable[[], UUID] = field(default=uuid4)
+    connect: Connect = connector_for
 
     @contextmanager
     def transaction(self) -> Iterator[SqlWork]:
@@ -74,13 +75,16 @@ class Gateway:
 
     def relay(self) -> Relay:
         """What delivers; tokens and rates of the agencies are kept from run to run."""
-        transports = Gated(self._registry, self.transaction)
         schedule = schedule_for(demonstration=self.settings.demonstration)
-        return Relay(self.engine, self.vault, transports, Results(self.work_on), schedule)
+        return Relay(self.engine, self.vault, self.transports(), Results(self.work_on), schedule)
+
+    def transports(self) -> Gated:
+        """The ways out, each behind the gate; whoever delivers goes through them."""
+        return Gated(self._registry, self.transaction)
 
     @cached_property
     def _registry(self) -> Registry:
-        return Registry(self.agreements, self.settings.resolve, self.today)
+        return Registry(self.agreements, self.settings.resolve, self.today, self.connect)
 
     def queue(self, work: SqlWork) -> OutboxQueue:
         """The outbox from the side of those who watch it, in the transaction of ``work``."""

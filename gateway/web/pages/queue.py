@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -25,7 +24,7 @@ def overview(reader: Reading) -> Response:
     dead = reader.do(lambda work: queue.dead_letters(work, reader.actor, reader.gateway.queue(work)))
     most = max((lane.waiting for lane in lanes), default=0) or 1
     return reader.page(
-        "queue.html", lanes=lanes, dead=dead, most=most, now=datetime.now(UTC), catalogue=CATALOGUE, codes=Code.__members__
+        "queue.html", lanes=lanes, dead=dead, most=most, now=reader.gateway.clock(), catalogue=CATALOGUE, codes=Code.__members__
     )
 
 
