@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gateway.cli import actions, agency, audit, demo, flags, health, intake, processes, queue, reconcile, report
+from gateway.cli import actions, agency, audit, demo, flags, health, intake, match, processes, queue, reconcile, report
 
 app = typer.Typer(
     name="marac-gateway",
@@ -15,7 +15,7 @@ app = typer.Typer(
 )
 for group in (demo, processes, intake, report, reconcile, health):
     group.add_to(app)
-for name, module in (("flags", flags), ("actions", actions), ("queue", queue), ("agency", agency), ("audit", audit)):
+for name, module in (("flags", flags), ("actions", actions), ("queue", queue), ("match", match), ("agency", agency), ("audit", audit)):
     app.add_typer(module.app, name=name)
 
 
