@@ -55,7 +55,7 @@ def issuer() -> Issuer:
 
 CHANGES = {
     "another issuer": {"iss": "https://other.example"}, "another audience": {"aud": "another-service"}, "several audiences but not ours": {"aud": ["a", "b"]},
-    "expired": {"exp": 1}, "without an end": {"exp": None}, "of nobody": {"sub": None}, "not valid yet": {"nbf": int(time.time()) + 600},
+    "expired": {"exp": 1}, "without an end": {"exp": None}, "of nobody": {"sub": None}, "not valid yet": {"nbf": 4_102_444_800},
     "without an issuer": {"iss": None}, "an end that is no number": {"exp": "soon"},
 }  # fmt: skip
 
