@@ -58,10 +58,12 @@ def test_a_list_of_another_marac_names_nobody(site: Site) -> None:
     from gateway.services import tasks
     from gateway.web import whereabouts
 
-    elsewhere = replace(user("u-trust-representative"), marac_ids=frozenset({MaracId("elsewhere")}))
+    here = user("u-trust-representative")
+    elsewhere = replace(here, marac_ids=frozenset({MaracId("elsewhere")}))
     with site.gateway.transaction() as work:
-        open_ = tasks.open_tasks(work, elsewhere)
+        open_ = tasks.open_tasks(work, here)
         assert open_
+        assert not tasks.open_tasks(work, elsewhere)
         assert whereabouts.of_tasks(work, elsewhere, open_) == {}
 
 
