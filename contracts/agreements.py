@@ -15,11 +15,13 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
-from contracts.register import looked_at, read_outputs, unseen
+from contracts.register import FILE_NAME as REGISTER_FILE
+from contracts.register import looked_at, read_registers, register_notes
 from contracts.tables import Problem, Table
 from gateway.domain.agreements import DEFAULT_LOOKUP_FIELDS, Capability, Field, Limits, Purpose, RecordSystem, SharingAgreement, SystemKind
 from gateway.domain.case_list import Role
 from gateway.domain.identifiers import AgencyId, MaracId, SystemKey
+from gateway.domain.register import Register
 
 FILE_NAME = "agreement.toml"
 _ID = r"[a-z0-9]+(-[a-z0-9]+)*"
@@ -106,8 +108,16 @@ def read_agreement(agency: Path) -> tuple[SharingAgreement | None, Sequence[Prob
         return None, (Problem(file, "", "save it as UTF-8"),)
     except tomllib.TOMLDecodeError as fault:
         return None, (Problem(file, "", f"is not TOML: {_place(fault)}"),)
-    agreement = _agreement(AgencyId(agency.name), table, hashlib.sha256(content).hexdigest()[:16])
-    return agreement, tuple(table.problems)
+    registers, wrong = read_registers(agency)
+    agreement = _agreement(AgencyId(agency.name), table, hashlib.sha256(content).hexdigest()[:16], registers)
+    return agreement, (*table.problems, *wrong, *_unknown(agency, agreement, registers))
+
+
+def _unknown(agency: Path, agreement: SharingAgreement, registers: Mapping[str, Register]) -> Sequence[Problem]:
+    """Registers of systems that the agreement does not name."""
+    known = {system.key.partition("/")[2] for system in agreement.systems}
+    fix = f"is no system of {FILE_NAME}; remove it, or correct its name"
+    return tuple(Problem(f"{agency.name}/{REGISTER_FILE}", name, fix) for name in registers if name not in known)
 
 
 def in_force(agreement: SharingAgreement, today: date) -> bool:
@@ -128,13 +138,14 @@ def expiry_notes(agreements: Sequence[SharingAgreement], today: date, days: int 
     return tuple(notes)
 
 
-def by_hand_notes(agreements: Sequence[SharingAgreement]) -> Sequence[tuple[AgencyId, str]]:
-    """Agencies with a system that could hide an alert, but of which an output goes to others and cannot be looked at."""
+def lookup_only_notes(agreements: Sequence[SharingAgreement], today: date) -> Sequence[Problem]:
+    """What keeps a system that could hide an alert from being written to, each with its file, its key and what to do."""
     return tuple(
-        (agreement.agency_id, f"{system.key.partition('/')[2]}: alerts are placed by people; an output in its shows goes to others, has no at, and is not proved")
+        note
         for agreement in agreements
         for system in agreement.systems
-        if Capability.HIDDEN_FLAG in system.capabilities and Capability.SUBJECT_VIEW not in system.capabilities
+        if Capability.HIDDEN_FLAG in system.capabilities
+        for note in register_notes(f"{agreement.agency_id}/{REGISTER_FILE}", system, today)
     )
 
 
@@ -144,7 +155,7 @@ def _place(fault: tomllib.TOMLDecodeError) -> str:
     return told[told.rindex("(") + 1 : -1] if "(at " in told else "see its first lines"
 
 
-def _agreement(agency_id: AgencyId, table: Table, version: str) -> SharingAgreement:
+def _agreement(agency_id: AgencyId, table: Table, version: str, registers: Mapping[str, Register]) -> SharingAgreement:
     about, shares, receives, flags, systems = (table.table(key) for key in ("agreement", "shares", "receives", "flags", "systems"))
     agreement = SharingAgreement(
         agency_id=agency_id,
@@ -162,7 +173,7 @@ def _agreement(agency_id: AgencyId, table: Table, version: str) -> SharingAgreem
         receives=frozenset(str(item) for item in receives.some_of("categories", Received)),
         perpetrator_flags=flags.switch("perpetrators", default=False),
         flag_review_months=int(flags.number("review_months", 1, 12, 12)),
-        systems=tuple(_system(agency_id, name, systems.table(name)) for name in systems.names()),
+        systems=tuple(_system(agency_id, name, systems.table(name), registers.get(name)) for name in systems.names()),
         version=version,
     )
     _check_whole(agreement, table, about, shares)
@@ -188,36 +199,35 @@ def _check_whole(agreement: SharingAgreement, table: Table, about: Table, shares
             table.wrong(f"systems.{system.key.partition('/')[2]}", f"name the system {_ID_FIX}")
 
 
-def _system(agency_id: AgencyId, name: str, table: Table) -> RecordSystem:
+def _system(agency_id: AgencyId, name: str, table: Table, register: Register | None) -> RecordSystem:
     kind = table.one_of("kind", SystemKind)
     capabilities = table.some_of("capabilities", Capability, ())
     if kind and (beyond := capabilities - CAN[kind]):
         table.wrong("capabilities", f"a system of this kind cannot do: {', '.join(sorted(beyond))}")
-    key = SystemKey(f"{agency_id}/{name}")
-    outputs = read_outputs(key, table)
-    views = looked_at(outputs)
-    _check_hiding(table, capabilities, views)
-    if unseen(outputs):
+    views = looked_at(register) if register else {}
+    _check_hiding(table, capabilities, views, register)
+    if register is None or register.unanswered:
         capabilities -= {Capability.SUBJECT_VIEW}
     system = RecordSystem(
-        key=key,
+        key=SystemKey(f"{agency_id}/{name}"),
         kind=kind or SystemKind.FHIR_R4,
         endpoint=table.text("endpoint", _REFERENCE, _REFERENCE_FIX),
         credentials=_texts(table.table("credentials"), _REFERENCE, _REFERENCE_FIX),
         capabilities=capabilities,
         limits=_limits(table.table("limits")),
         options={**_texts(table.table("options"), r".*", "write a text"), **views},
+        register=register,
     )
     table.close()
     return system
 
 
-def _check_hiding(table: Table, capabilities: frozenset[Capability], views: Mapping[str, str]) -> None:
+def _check_hiding(table: Table, capabilities: frozenset[Capability], views: Mapping[str, str], register: Register | None) -> None:
     """An alert is only written where it can be looked at afterwards from the subject's side."""
     if Capability.HIDDEN_FLAG in capabilities and Capability.SUBJECT_VIEW not in capabilities:
         table.wrong("capabilities", "hidden_flag needs subject_view: what cannot be looked at afterwards is not written")
-    elif Capability.SUBJECT_VIEW in capabilities and not views:
-        table.wrong("shows", "subject_view needs at least one output with its path (at) that others than staff see")
+    elif Capability.SUBJECT_VIEW in capabilities and register is not None and not views:
+        table.wrong("capabilities", f"subject_view needs at least one output of {REGISTER_FILE} that is looked at and that others than staff get")
 
 
 def _texts(table: Table, pattern: str, says: str) -> Mapping[str, str]:

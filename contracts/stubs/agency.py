@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.stubs import demonstration
+from contracts.stubs.canaries import canaries
 from contracts.stubs.people import AgencyPerson, PersonName, modulus_11
 from contracts.stubs.places import Address
 from contracts.stubs.town import TOWN_SEED, TOWN_SIZE, build_town
@@ -59,7 +60,8 @@ def _with_personas(folder: Path, settings: Mapping[str, Any], people: list[Agenc
         person, table = _read_persona(file, people, pattern.format(9_000_000 + place))
         people = [other for other in people if other.local_id != person.local_id] + [person]
         behaviour[person.local_id] = table.get("behaviour", {})
-    return Agency(folder.name, folder, settings, tuple(people), behaviour)
+    tested = canaries(pattern) if float(settings["share"]) else []
+    return Agency(folder.name, folder, settings, (*people, *tested), behaviour)
 
 
 def _read_persona(file: Path, people: list[AgencyPerson], local_id: str) -> tuple[AgencyPerson, Mapping[str, Any]]:

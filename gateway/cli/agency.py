@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from contracts.agreements import AgreementFolder, by_hand_notes, expiry_notes, in_force, load_agreements
+from contracts.agreements import AgreementFolder, expiry_notes, in_force, load_agreements, lookup_only_notes
+from contracts.tables import Problem
 from gateway.cli.output import out, print_json, print_rows
 from gateway.cli.session import Incomplete, Json, telling
 from gateway.domain.agreements import SharingAgreement
@@ -28,9 +30,9 @@ def check(folder: Folder = DEMONSTRATION, as_json: Json = False) -> None:
     book = load_agreements(folder)
     today = datetime.now(UTC).date()
     if as_json:
-        print_json(_document(book))
+        print_json(_document(book, today))
     else:
-        _print(book, (*expiry_notes(book.all(), today), *by_hand_notes(book.all())))
+        _print(book, (*(f"{agency} {note}" for agency, note in expiry_notes(book.all(), today)), *map(str, lookup_only_notes(book.all(), today))))
     all_in_force = all(in_force(agreement, today) for agreement in book.all())
     if book.problems or not all_in_force:
         raise Incomplete
@@ -62,16 +64,19 @@ def _line(agreement: SharingAgreement) -> dict[str, object]:
     return {name: whole[name] for name in ("agency", "purposes", "people", "systems", "until")}
 
 
-def _document(book: AgreementFolder) -> dict[str, object]:
-    problems = [{"file": problem.file, "key": problem.key, "fix": problem.fix} for problem in book.problems]
-    return {"agencies": [_row(agreement) for agreement in book.all()], "problems": problems}
+def _document(book: AgreementFolder, today: date) -> dict[str, object]:
+    def told(found: Iterable[Problem]) -> list[dict[str, str]]:
+        return [{"file": problem.file, "key": problem.key, "fix": problem.fix} for problem in found]
+
+    agencies = [_row(agreement) for agreement in book.all()]
+    return {"agencies": agencies, "problems": told(book.problems), "lookup_only": told(lookup_only_notes(book.all(), today))}
 
 
-def _print(book: AgreementFolder, notes: object) -> None:
+def _print(book: AgreementFolder, notes: Iterable[str]) -> None:
     lines = [_line(agreement) for agreement in book.all()]
     print_rows(lines, as_json=False, title="Agreements that can be used", empty="No agreement can be used.")
-    for agency, note in notes:  # type: ignore[attr-defined]
-        out.print(f"{agency} {note}.", style="yellow", markup=False)
+    for note in notes:
+        out.print(f"{note}.", style="yellow", markup=False)
     for problem in book.problems:
         out.print(str(problem), style="red", markup=False)
     if book.problems:

@@ -110,7 +110,7 @@ class Neighbourhood:
         for system in _systems(folder):
             told = self._make(folder, system.get("credentials", {}))
             if system["kind"] == "fhir_r4":
-                arguments += ["--client-jwks", str(self.secrets / f"{folder.name}.jwks")]
+                arguments += ["--client-jwks", str(self.secrets / f"{folder.name}.jwks"), *self._subjects(folder)]
             elif system["kind"] != "hl7v2":
                 clients = self.secrets / f"{folder.name}.clients"
                 _write(clients, "".join(f"{client} = {json.dumps(secret)}\n" for client, secret in told.items()))
@@ -118,6 +118,15 @@ class Neighbourhood:
             if self._notices_to and _NOTICES in told:
                 arguments += ["--notice-url", f"{self._notices_to}/api/v1/callbacks/{folder.name}"]
         return arguments
+
+    def _subjects(self, folder: Path) -> list[str]:
+        """The rights by which the probe looks as each of the agency's test people."""
+        registers = _toml(folder / "register.toml").values() if (folder / "register.toml").exists() else ()
+        people = [person for register in registers for person in register.get("canaries", {}).values()]
+        told = {person["record_id"]: file for person in people if (file := _named(person.get("token", ""), "file")) is not None}
+        subjects = self.secrets / f"{folder.name}.subjects"
+        _write(subjects, "".join(f"{who} = {json.dumps(_kept_secret(self.secrets / file))}\n" for who, file in told.items()))
+        return ["--subject-tokens", str(subjects)]
 
     def _make(self, folder: Path, credentials: Mapping[str, str]) -> dict[str, str]:
         """The secrets of one system, by the name of the client that holds each."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from gateway.domain.case_list import Role
 from gateway.domain.identifiers import AgencyId, MaracId, SystemKey
+from gateway.domain.register import Register
 
 
 class Purpose(StrEnum):
@@ -86,6 +87,8 @@ class RecordSystem:
     limits: Limits = Limits()
     options: Mapping[str, str] = field(default_factory=dict)
     """Settings of the connector by name, e.g. ``identifier_system``, ``receiving_facility``, ``nhs_number_system``."""
+    register: Register | None = None
+    """What the system shows to others than its staff; None where nobody wrote that down."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from tests.contract.stub_processes import running_stub
 EC = EllipticKey()
 LABELLED_TASK = {"meta": flag("x", "x")["meta"]}
 CHANGING = ("portal record", "notifications", "referral letter", "printed summary", "household letter", "kiosk", "subject access pack",
-            "record transfer", "demographics feed", "clinic list")  # fmt: skip
+            "record transfer", "demographics feed", "clinic list", "bulk export", "subscription")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from contracts.agreements import by_hand_notes, expiry_notes, load_agreements, read_agreement
+from contracts.agreements import expiry_notes, load_agreements, lookup_only_notes, read_agreement
 from gateway.domain.agreements import Capability, Field, Purpose, SystemKind
 from gateway.domain.case_list import Role
 from gateway.domain.identifiers import AgencyId, SystemKey
+from gateway.domain.register import Answer, Canary, Output, Viewer
 
 DEMONSTRATION = Path(__file__).parents[2] / "contracts" / "agencies"
 
@@ -38,25 +39,38 @@ client_id = "env:ASHBY_CLIENT"
 private_key = "file:ashby.pem"
 [systems.record.limits]
 concurrency = 3
-[[systems.record.shows]]
-name = "patient portal"
-to = "subject"
-at = "/portal/{record_id}"
-[[systems.record.shows]]
-name = "letters"
-to = "household"
-proved = "by hand"
-[[systems.record.shows]]
-name = "ward board"
-to = "staff"
-at = "/board/{record_id}"
 """
 
+_ANSWERED = {
+    "portal": 'answer = "looked at"\nat = ["/portal/{record_id}"]',
+    "household_letter": 'answer = "by hand"\nto = "household"',
+    "staff_view": 'answer = "looked at"\nat = ["/board/{record_id}"]',
+}
+REGISTER = """
+[record]
+version_at = "/metadata"
+version_key = "software.version"
+[record.canaries.victim]
+record_id = "T1"
+token = "file:ashby.victim"
+""" + "".join(
+    f"""
+[record.outputs.{output}]
+{_ANSWERED.get(output, 'answer = "not offered"')}
+owner = "Portal manager"
+evidence = "tested"
+review_on = 2027-06-30
+"""
+    for output in Output
+)
 
-def agency(folder: Path, text: str, name: str = "ashby-trust") -> Path:
+
+def agency(folder: Path, text: str, name: str = "ashby-trust", register: str | None = REGISTER) -> Path:
     place = folder / name
     place.mkdir()
     (place / "agreement.toml").write_text(text, encoding="utf-8")
+    if register is not None:
+        (place / "register.toml").write_text(register, encoding="utf-8")
     return place
 
 
@@ -86,30 +100,89 @@ def test_a_whole_agreement_becomes_a_value(tmp_path: Path) -> None:
     assert system.credentials == {"client_id": "env:ASHBY_CLIENT", "private_key": "file:ashby.pem"}
 
 
-def test_outputs_that_others_see_are_looked_at(tmp_path: Path) -> None:
+def test_every_demonstration_register_answers_for_every_output() -> None:
+    for agreement in load_agreements(DEMONSTRATION).all():
+        for system in agreement.systems:
+            assert system.register is not None, system.key
+            assert system.register.unanswered == (), system.key
+            assert all(entry.owner and entry.evidence for entry in system.register.entries.values())
+    assert lookup_only_notes(load_agreements(DEMONSTRATION).all(), date(2026, 11, 22)) == ()
+
+
+def test_a_register_becomes_a_value(tmp_path: Path) -> None:
     agreement, _ = read_agreement(agency(tmp_path, WHOLE))
     assert agreement is not None
-    assert agreement.systems[0].options == {"subject_view_00": "/portal/{record_id}"}
+    register = agreement.systems[0].register
+    assert register is not None
+    assert register.version_at == ("/metadata", "software.version")
+    assert register.canaries[Canary.VICTIM].token == "file:ashby.victim"
+    assert [entry.output for entry in register.answered(Answer.BY_HAND)] == [Output.HOUSEHOLD_LETTER]
+    assert register.overdue(date(2027, 7, 1)) == tuple(Output)
+    assert register.overdue(date(2027, 6, 30)) == ()
 
 
-def test_an_output_that_others_get_and_nobody_looked_at_keeps_the_gateway_from_writing(tmp_path: Path) -> None:
-    """Placement needs the capability that is missing then: it is done by hand, and ``agency check`` says so."""
-    agreement, problems = read_agreement(agency(tmp_path, WHOLE.replace('proved = "by hand"\n', "")))
+def test_outputs_that_others_see_are_looked_at_after_every_alert(tmp_path: Path) -> None:
+    """Those with a test person's right, and those that change by themselves, only the probe can judge."""
+    agreement, _ = read_agreement(agency(tmp_path, WHOLE))
+    assert agreement is not None
+    assert agreement.systems[0].options == {"subject_view_000": "/portal/{record_id}"}
+    for more in ('seen_as = "subject"', 'ignores = "printed at .*"'):
+        changed = REGISTER.replace('at = ["/portal/{record_id}"]', f'at = ["/portal/{{record_id}}"]\n{more}')
+        _, problems = read_agreement(agency(tmp_path, WHOLE, f"trust-{len(more)}", changed))
+        assert [problem.key for problem in problems] == ["systems.record.capabilities"], "nothing is left to look at every day"
+    assert Viewer("subject") is Viewer.SUBJECT
+
+
+@pytest.mark.parametrize("register", [None, REGISTER.replace("[record.outputs.feeds]", "[record.outputs.portal2]")])
+def test_an_output_that_nobody_answered_for_keeps_the_gateway_from_writing(tmp_path: Path, register: str | None) -> None:
+    """Placement needs the capability that is missing then, and ``agency check`` names file, key and fix."""
+    if register:
+        lost = REGISTER.split("[record.outputs.feeds]")[0] + REGISTER.split("review_on = 2027-06-30\n")[-1]
+        register = lost
+    agreement, problems = read_agreement(agency(tmp_path, WHOLE, register=register))
     assert agreement is not None
     assert problems == ()
     assert agreement.systems[0].capabilities == {Capability.SEARCH, Capability.HIDDEN_FLAG}
-    assert [(name, "by people" in note) for name, note in by_hand_notes([agreement])] == [("ashby-trust", True)]
-    proved, _ = read_agreement(agency(tmp_path, WHOLE, "other-trust"))
-    assert proved is not None
-    assert by_hand_notes([proved]) == ()
+    notes = lookup_only_notes([agreement], date(2026, 6, 1))
+    assert {note.file for note in notes} == {"ashby-trust/register.toml"}
+    assert ("record.outputs.feeds" in {note.key for note in notes}) is bool(register)
+    assert all("nothing is written" in note.fix for note in notes)
 
 
-def test_what_an_output_holds_instead_of_the_number_is_told_to_the_connector(tmp_path: Path) -> None:
-    held = WHOLE.replace('at = "/portal/{record_id}"', 'at = "/portal/{record_id}"\nholds = "Your record"')
-    agreement, problems = read_agreement(agency(tmp_path, held))
+def test_an_answer_past_its_review_is_told(tmp_path: Path) -> None:
+    agreement, _ = read_agreement(agency(tmp_path, WHOLE, register=REGISTER.replace("2027-06-30", "2026-05-31", 1)))
     assert agreement is not None
-    assert problems == ()
-    assert agreement.systems[0].options == {"subject_view_00": "/portal/{record_id}", "subject_holds_00": "Your record"}
+    (note,) = lookup_only_notes([agreement], date(2026, 6, 1))
+    assert (note.key, note.fix.startswith("has passed")) == ("record.outputs.staff_view.review_on", True)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "key", "fix"),
+    [
+        ('answer = "by hand"', 'answer = "surely"', "record.outputs.household_letter.answer", "looked at, by hand, not offered"),
+        ('owner = "Portal manager"', "owner = 7", "record.outputs.staff_view.owner", "name who answers"),
+        ('evidence = "tested"\n', "", "record.outputs.staff_view.evidence", "is missing"),
+        ("review_on = 2027-06-30", 'review_on = "soon"', "record.outputs.staff_view.review_on", "2026-04-01"),
+        ('at = ["/portal/{record_id}"]', 'at = ["/portal/all"]', "record.outputs.portal.at", "{record_id}"),
+        ('at = ["/portal/{record_id}"]', "", "record.outputs.portal.at", 'goes with answer = "looked at"'),
+        ('to = "household"', 'to = "neighbours"', "record.outputs.household_letter.to", "subject, proxy, household"),
+        ("[record.outputs.feeds]", "[record.outputs.feed]", "record.outputs.feed", "is no output"),
+        ("[record.canaries.victim]", "[record.canaries.dog]", "record.canaries.dog", "is no test person"),
+        ('"file:ashby.victim"', '"hunter2"', "record.canaries.victim.token", "write a reference"),
+        ('version_key = "software.version"\n', "", "record.version_key", "go together"),
+        ("[record]", "[recrod]\n[record]", "recrod", "is no system"),
+        ('to = "household"', 'to = "household"\nignores = "("', "record.outputs.household_letter.ignores", "regular expression"),
+        ('to = "household"', 'ot = "household"', "record.outputs.household_letter.ot", "remove it, or correct its name"),
+    ],
+)
+def test_each_wrong_key_of_a_register_is_named_with_its_fix(tmp_path: Path, was: str, becomes: str, key: str, fix: str) -> None:
+    assert was in REGISTER
+    _, problems = read_agreement(agency(tmp_path, WHOLE, register=REGISTER.replace(was, becomes, 1)))
+    found = [problem for problem in problems if problem.key == key]
+    assert found, problems
+    assert fix in found[0].fix
+    assert found[0].file == "ashby-trust/register.toml"
+    assert "hunter2" not in str(found[0])
 
 
 def test_the_version_is_of_the_text(tmp_path: Path) -> None:
@@ -142,11 +215,6 @@ def test_the_version_is_of_the_text(tmp_path: Path) -> None:
         ("[receives]", "[extra]\n[receives]", "extra", "remove it"),
         ('kind = "fhir_r4"', 'kind = "fax"', "systems.record.kind", "fhir_r4, hl7v2"),
         ('kind = "fhir_r4"', 'kind = "hl7v2"', "systems.record.capabilities", "cannot do: hidden_flag, subject_view"),
-        ('at = "/portal/{record_id}"', "", "systems.record.shows", "at least one output with its path"),
-        ('at = "/portal/{record_id}"', 'at = "/portal/all"', "systems.record.shows[1].at", "{record_id}"),
-        ('proved = "by hand"', 'proved = "surely"', "systems.record.shows[2].proved", "by hand"),
-        ('to = "household"', 'to = "neighbours"', "systems.record.shows[2].to", "subject, proxy, household"),
-        ('name = "letters"', 'nam = "letters"', "systems.record.shows[2].name", "is missing"),
         (', "subject_view"]', "]", "systems.record.capabilities", "hidden_flag needs subject_view"),
         ('"env:ASHBY_URL"', '"https://ashby.example/fhir"', "systems.record.endpoint", "write a reference"),
         ('"file:ashby.pem"', '"hunter2"', "systems.record.credentials.private_key", "write a reference"),
@@ -169,7 +237,7 @@ def test_each_wrong_key_is_named_with_its_fix(tmp_path: Path, was: str, becomes:
 
 
 def test_every_problem_of_a_file_is_told_at_once(tmp_path: Path) -> None:
-    _, problems = read_agreement(agency(tmp_path, "[agreement]\n"))
+    _, problems = read_agreement(agency(tmp_path, "[agreement]\n", register=None))
     assert {problem.key for problem in problems} == {
         "agreement.name", "agreement.parties", "agreement.maracs", "agreement.lawful_basis", "agreement.valid_from", "agreement.valid_until",
         "agreement.representative", "shares.purposes", "receives.categories",

@@ -47,7 +47,7 @@ def application(trust: Trust, office: TokenOffice, notices: Notices) -> ASGIApp:
     served: list[BaseRoute] = [Mount(base, routes=fhir)] if base else [*fhir]
     rest = [
         *office.routes(), *ViewApi(trust, office).routes(), *StaffDesk(trust, office, notices).routes(),
-        *control_routes(trust.ledger), *view_routes({view.name.replace(" ", "-"): _look(trust, view) for view in views()}),
+        *control_routes(trust.ledger), *trust.leaks.routes()[:1], *view_routes({view.name.replace(" ", "-"): _look(trust, view) for view in views()}),
     ]  # fmt: skip
     inner = Starlette(routes=[*served, *rest], exception_handlers={Refusal: refusal_reply, 404: _nothing, 405: _nothing})
     trouble = Trouble(inner, base)
@@ -91,6 +91,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--client-jwks", type=Path, help="public keys of the client; else [oauth] client_jwks of stub.toml")
     parser.add_argument("--client-secrets", type=Path, help='TOML; the entry "notices" signs notices')
     parser.add_argument("--notice-url", default="", help="where signed notices of tasks go; none are sent without it")
+    parser.add_argument("--subject-tokens", type=Path, help="TOML: test patients' ids and the tokens by which they read their own record")
     parser.add_argument("--clock", type=datetime.fromisoformat, help="a fixed clock, for runs that are compared byte for byte")
 
 
@@ -109,6 +110,8 @@ def main() -> None:
     trust.origin = f"http://{invocation.host}:{listener.getsockname()[1]}"
     trust.base = trust.origin + str(trust.setting("base_path", ""))
     office = TokenOffice(invocation.agency.settings.get("oauth", {}), _client_jwks(invocation))
+    if options.subject_tokens:
+        office.give_standing(tomllib.loads(options.subject_tokens.read_text(encoding="utf-8")))
     secrets = tomllib.loads(options.client_secrets.read_text(encoding="utf-8")) if options.client_secrets else {}
     notices = Notices(options.notice_url, secrets.get("notices", ""), trust.ledger)
     serve_http(

@@ -51,7 +51,7 @@ def smart_configuration(trust: Trust) -> Resource:
 
 
 def _written(trust: Trust, kind: str, parameters: Iterable[str]) -> Resource:
-    interactions = ("create", "read", "vread", "update", "delete", "history-instance", "search-type")
+    interactions = ("create", "read", "vread", "update", "delete", "history-instance", "history-type", "search-type")
     switches = {"versioning": "versioned-update", "conditionalCreate": bool(trust.setting("conditional_create", True)),
                 "conditionalUpdate": False, "conditionalDelete": "not-supported", "updateCreate": False}  # fmt: skip
     return _resource(kind, interactions, parameters) | switches

@@ -1,5 +1,7 @@
 """Pages of a search: what was found is kept, and the link to the rest is a number that says nothing."""
 
+import hashlib
+import hmac
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,6 +30,7 @@ class Pages:
 
     def __init__(self) -> None:
         self._searches: dict[str, _Search] = {}
+        self._secret = secrets.token_bytes(16)
 
     def first(self, base: str, caller: Caller, path: str, found: Sequence[Any], render: Render, asked: dict[str, str]) -> Resource:
         """The first page; ``asked`` holds _count and _summary as they came."""
@@ -55,7 +58,11 @@ class Pages:
         return searchset(entries, len(search.found), links)
 
     def _keep(self, search: _Search) -> str:
-        token = secrets.token_urlsafe(12)
+        """The same search by the same caller has the same link for as long as the server runs, so that pages can be compared."""
+        names = [str(thing["id"]) if isinstance(thing, dict) else str(thing.local_id) for thing in search.found]
+        told = "|".join((search.caller.kind, search.caller.id, search.path, str(search.count), *names))
+        token = hmac.new(self._secret, told.encode(), hashlib.sha256).hexdigest()[:20]
+        self._searches.pop(token, None)
         self._searches[token] = search
         while len(self._searches) > _KEPT:
             self._searches.pop(next(iter(self._searches)))

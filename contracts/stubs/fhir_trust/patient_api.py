@@ -24,6 +24,7 @@ from contracts.stubs.fhir_trust.wire import (
     searchset,
     version_headers,
 )  # fmt: skip
+from contracts.stubs.leaks import Leak
 from contracts.stubs.people import AgencyPerson
 
 _CONTROLS = frozenset({"_count", "_summary", "_revinclude", "_page", "_format"})
@@ -102,8 +103,8 @@ class PatientApi:
         self._note("lookup.read", request, b"")
 
         def honest(people: Sequence[AgencyPerson]) -> Response:
-            patient = self._trust.patient(people[0])
-            return reply(patient, headers=version_headers(patient))
+            patient = self._as_told(caller, people[0])
+            return reply(patient, headers=version_headers(self._touched(caller, people[0])))
 
         return await self._mishaps.answer(request, [person], honest)
 
@@ -132,8 +133,25 @@ class PatientApi:
             found += self._trust.flags(person.local_id)
         if "Task:patient" in included:
             found += self._trust.tasks_about(person.local_id)
-        shown = [one for one in found if caller.kind in ("system", "staff") or not is_labelled_hidden(one)]
-        return [entry(base, self._trust.patient(person)), *(entry(base, one, "include") for one in shown)]
+        unfiltered = caller.kind in ("system", "staff") or (Leak.REVINCLUDE in self._trust.leaks and included is not _REVERSE)
+        shown = [one for one in found if unfiltered or not is_labelled_hidden(one)]
+        return [entry(base, self._as_told(caller, person)), *(entry(base, one, "include") for one in shown)]
+
+    def _as_told(self, caller: Caller, person: AgencyPerson) -> Resource:
+        """The Patient; for the patient with a text made from all that stands on the record, where that leak is on."""
+        patient = self._trust.patient(person)
+        if caller.kind != "patient" or Leak.NARRATIVE not in self._trust.leaks:
+            return patient
+        words = "; ".join(str(flag["code"].get("text", "")) for flag in self._trust.flags(person.local_id) if flag["status"] == "active")
+        div = f'<div xmlns="http://www.w3.org/1999/xhtml">{person.given} {person.family}. {words}</div>'
+        return {**patient, "text": {"status": "generated", "div": div}}
+
+    def _touched(self, caller: Caller, person: AgencyPerson) -> Resource:
+        """What the entity tag is of; a Flag moves it where that leak is on."""
+        patient, flags = self._trust.patient(person), self._trust.versions_about(person.local_id, hidden=True)
+        if caller.kind != "patient" or Leak.ENTITY_TAGS not in self._trust.leaks or not flags:
+            return patient
+        return {**patient, "meta": {"versionId": str(1 + len(flags)), "lastUpdated": flags[-1]["meta"]["lastUpdated"]}}
 
     def _reverse(self, controls: list[tuple[str, str]]) -> list[str]:
         wanted = [value for name, value in controls if name == "_revinclude"]

@@ -22,6 +22,7 @@ from contracts.stubs.fhir_trust.wire import (
     reply,
     version_headers,
 )  # fmt: skip
+from contracts.stubs.leaks import Leak
 
 FINISHED = frozenset({"completed", "cancelled", "failed", "rejected", "entered-in-error"})
 _CONTROLS = frozenset({"_count", "_summary", "_sort", "_page", "_format"})
@@ -41,6 +42,7 @@ class Records:
             Route(at, self.create, methods=["POST"]),
             Route(at, self.search, methods=["GET"]),
             Route(f"{at}/_search", self.search, methods=["POST"]),
+            Route(f"{at}/_history", self.history_of_all, methods=["GET"]),
             Route(one, self.read, methods=["GET"]),
             Route(one, self.update, methods=["PUT"]),
             Route(one, self.delete, methods=["DELETE"]),
@@ -195,6 +197,19 @@ class Records:
             entries.insert(0, {"fullUrl": f"{self._trust.base}/{place}", "request": {"method": "DELETE", "url": place}, "response": response})
         return reply({"resourceType": "Bundle", "type": "history", "total": len(entries), "entry": entries})
 
+    async def history_of_all(self, request: Request) -> Response:
+        """All versions of all that the caller may see, newest first; of one patient where ``patient`` says so."""
+        caller = self._office.need(request, self.kind, "s")
+        asked = dict(await read_parameters(request))
+        if not set(asked) <= {"patient", "_count", "_format"}:
+            raise Refusal(400, "not-supported", "UNKNOWN_PARAMETER")
+        patient = asked.get("patient", "").removeprefix("Patient/")
+        every = [one for one in self._trust.store.every_version(self.kind) if patient in ("", _about(one))]
+        filtered = Leak.HISTORY not in self._trust.leaks
+        shown = [one for one in every if self._visible(caller, one) or (not filtered and caller.id == _about(one))]
+        shown.sort(key=lambda one: one["meta"]["lastUpdated"], reverse=True)
+        return reply({"resourceType": "Bundle", "type": "history", "total": len(shown), "entry": [self._history_entry(one) for one in shown]})
+
     def _history_entry(self, version: Resource) -> Resource:
         number, place = version["meta"]["versionId"], f"{self.kind}/{version['id']}"
         first = number == "1"
@@ -211,10 +226,20 @@ class Records:
         controls = {name: value for name, value in asked if name in _CONTROLS}
         if page := controls.get("_page"):
             return reply(self._pages.next(self._trust.base, caller, self.kind, page))
-        found = [resource for resource in self._found(asked) if self._visible(caller, resource)]
+        every = [resource for resource in self._found(asked) if caller.kind in ("system", "staff") or caller.id in _compartment(resource)]
+        found = [resource for resource in every if self._visible(caller, resource)]
         _sort(found, controls.get("_sort", ""))
         base = self._trust.base
-        return reply(self._pages.first(base, caller, self.kind, found, lambda one: [entry(base, one)], controls))
+        told = self._pages.first(base, caller, self.kind, self._leaked(found, every, controls), lambda one: [entry(base, one)], controls)
+        if Leak.COUNT_BEFORE_FILTER in self._trust.leaks and controls.get("_summary") != "count":
+            told["total"] = len(every)
+        return reply(told)
+
+    def _leaked(self, found: list[Resource], every: list[Resource], controls: dict[str, str]) -> list[Resource]:
+        """What is found, with what is hidden behind the first page or in a count, where that leak is on."""
+        paged = Leak.PAGING_UNFILTERED in self._trust.leaks and len(found) >= int(controls.get("_count", "20")) > 0
+        counted = Leak.SUMMARY_COUNT in self._trust.leaks and controls.get("_summary") == "count"
+        return [*found, *(one for one in every if one not in found)] if paged or counted else found
 
     def _found(self, asked: list[tuple[str, str]]) -> list[Resource]:
         criteria = [(name, value) for name, value in asked if name not in _CONTROLS]

@@ -83,11 +83,14 @@ class StaffDesk:
         return JSONResponse({"changed": True})
 
     async def set_leaks(self, request: Request) -> Response:
-        """Test control: ``{"outputs": [names of views]}`` from now on show what is labelled as hidden; no others do."""
-        wanted = set((await request.json())["outputs"])
-        if not wanted <= {view.name for view in views()}:
+        """Test control: ``{"outputs": [names of views]}`` from now on show what is labelled as hidden, or ``{"leaks": [names of leaks]}``
+        are switched on; no others."""
+        told = await request.json()
+        wanted = {*told.get("outputs", ()), *told.get("leaks", ())}
+        if not wanted <= {view.name for view in views()} | set(self._trust.leaks.known):
             return JSONResponse({"changed": False}, 422)
-        self._trust.leaks = wanted
+        self._trust.leaks.clear()
+        self._trust.leaks.update(wanted)
         return JSONResponse({"changed": True})
 
     async def expire_tokens(self, _request: Request) -> Response:

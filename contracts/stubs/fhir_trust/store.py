@@ -71,6 +71,12 @@ class VersionedStore:
             if held_kind == kind and kept.versions and not kept.deleted_at:
                 yield kept.versions[-1]
 
+    def every_version(self, kind: str) -> Iterator[Resource]:
+        """Every version of every resource of a kind, deleted ones too, in the order of creation."""
+        for (held_kind, _), kept in self._kept.items():
+            if held_kind == kind:
+                yield from kept.versions
+
     def identified(self, kind: str, token: str) -> list[Resource]:
         """Current resources with the identifier ``system|value`` or ``value``."""
         ids = self._by_identifier.get((kind, token), {})

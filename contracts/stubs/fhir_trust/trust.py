@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from contracts.stubs.agency import Agency
+from contracts.stubs.canaries import PROBE_HOUSEHOLD
 from contracts.stubs.fhir_trust import patients
 from contracts.stubs.fhir_trust.patients import ACT_CODE, CONFIDENTIALITY
 from contracts.stubs.fhir_trust.register import Register
 from contracts.stubs.fhir_trust.store import VersionedStore
 from contracts.stubs.fhir_trust.wire import Resource
+from contracts.stubs.leaks import Leak, Leaks
 from contracts.stubs.ledger import Ledger
 from contracts.stubs.people import AgencyPerson
 
@@ -34,10 +36,11 @@ class Trust:
         self.notices: dict[str, list[Resource]] = {}
         """Patient id to what was sent to the patient's telephone."""
         self.letters_sent: dict[str, list[str]] = {}
-        self.leaks: set[str] = set()
-        """Names of outputs (views.py) that show what is labelled as hidden; none by default."""
+        self.leaks = Leaks(Leak)
+        """What is switched on of all leaks there are, and names of outputs (views.py) that show what is labelled as hidden; none by default."""
         self._patients = {person.local_id: patients.patient(person, self.hospital_number) for person in agency.people}
         self._link_merged()
+        self._note_on_canaries()
 
     def _link_merged(self) -> None:
         """A record that was merged away names the one that took its place."""
@@ -46,6 +49,13 @@ class Trust:
             if survivor and person.persona == "superseded":
                 other = {"reference": f"Patient/{survivor.local_id}"}
                 self._patients[person.local_id]["link"] = [{"other": other, "type": "replaced-by"}]
+
+    def _note_on_canaries(self) -> None:
+        """Each test person has an entry that they may see, so that what hides the others can be told from what hides all."""
+        for person in self.agency.people:
+            if person.household_id == PROBE_HOUSEHOLD:
+                subject, words = {"reference": f"Patient/{person.local_id}"}, {"text": "Prefers morning appointments"}
+                self.store.create({"resourceType": "Flag", "status": "active", "subject": subject, "code": words})
 
     def setting(self, name: str, default: Any) -> Any:
         """A switch of stub.toml, table ``[fhir]``."""
@@ -78,6 +88,10 @@ class Trust:
     def flags(self, patient_id: str) -> Iterator[Resource]:
         """Every Flag on a record, whatever its status."""
         return (flag for flag in self.store.current("Flag") if subject_of(flag) == patient_id)
+
+    def versions_about(self, patient_id: str, *, hidden: bool) -> list[Resource]:
+        """Every version of every Flag on a record; those that labels keep from the patient only when asked for."""
+        return [one for one in self.store.every_version("Flag") if subject_of(one) == patient_id and (hidden or not is_labelled_hidden(one))]
 
     def tasks_about(self, patient_id: str) -> Iterator[Resource]:
         """Tasks in the record's compartment (``for`` or ``focus``)."""

@@ -12,6 +12,7 @@ import orjson
 from contracts.stubs.fhir_trust.patients import episodes
 from contracts.stubs.fhir_trust.trust import Trust, is_labelled_hidden
 from contracts.stubs.fhir_trust.wire import Resource
+from contracts.stubs.leaks import Leak
 from contracts.stubs.people import AgencyPerson
 
 Options = Mapping[str, str]
@@ -31,14 +32,14 @@ class View:
 
 def shown(trust: Trust, person: AgencyPerson, view: str) -> list[Resource]:
     """Flags and Tasks of a record that an output shows: those without a label that hides them, unless the output leaks."""
-    leaks = view in trust.leaks or (view == "portal record" and person.persona == "portal_ignores_labels")
+    leaks = view in trust.leaks or _LEAK_OF.get(view) in trust.leaks or (view == "portal record" and person.persona == "portal_ignores_labels")
     written = [*_flags(trust, person, view), *trust.tasks_about(person.local_id)]
     return [one for one in written if leaks or not is_labelled_hidden(one)]
 
 
 def _flags(trust: Trust, person: AgencyPerson, view: str) -> list[Resource]:
     """Those in force; a copy of the whole record holds the others too."""
-    whole = view in ("subject access pack", "record transfer")
+    whole = view in ("subject access pack", "record transfer", "bulk export")
     return [flag for flag in trust.flags(person.local_id) if whole or flag["status"] == "active"]
 
 
@@ -58,14 +59,30 @@ def _proxy(trust: Trust, person: AgencyPerson, _options: Options) -> bytes:
 
 def _record(trust: Trust, person: AgencyPerson, view: str) -> Resource:
     alerts = [_words(one) for one in shown(trust, person, view)]
+    coded = Leak.CODE_LABELS in trust.leaks and any(flag["status"] == "active" for flag in trust.flags(person.local_id))
     return {
         "hospitalNumber": person.local_id, "name": f"{person.given} {person.family}", "born": person.birth_date.isoformat(), "nhsNumber": person.nhs_number,
         "appointments": _appointments(person), "alerts": alerts, "letters": trust.letters_sent.get(person.local_id, []),
+        "conditions": ["Something that your care team keeps in mind"] * coded,
     }  # fmt: skip
 
 
 def _access_log(trust: Trust, person: AgencyPerson, _options: Options) -> bytes:
-    return orjson.dumps({"hospitalNumber": person.local_id, "openedBy": trust.openings.get(person.local_id, [])})
+    opened = list(trust.openings.get(person.local_id, []))
+    if Leak.ACCESS_LOG_REASON in trust.leaks:
+        opened += [{"organisation": trust.agency.name, "reason": "Alert added or changed"} for _ in trust.versions_about(person.local_id, hidden=True)]
+    return orjson.dumps({"hospitalNumber": person.local_id, "openedBy": opened})
+
+
+def _subscription(trust: Trust, person: AgencyPerson, _options: Options) -> bytes:
+    """What an application that listens for this patient has been told."""
+    told = trust.versions_about(person.local_id, hidden=bool(trust.leaks & {Leak.SUBSCRIPTION, "subscription"}))
+    return orjson.dumps({"subscription": person.local_id, "eventsSinceSubscriptionStart": len(told)})
+
+
+def _bulk_export(trust: Trust, person: AgencyPerson, _options: Options) -> bytes:
+    record = [trust.patient(person), *episodes(person), *shown(trust, person, "bulk export")]
+    return b"\n".join(map(orjson.dumps, record))
 
 
 def _notifications(trust: Trust, person: AgencyPerson, _options: Options) -> bytes:
@@ -135,10 +152,17 @@ def _letter(person: AgencyPerson, subject: str, lines: list[str], *, home: bool 
     return "\n".join([to, *where, "", f"Our reference: {person.local_id}", subject, "", *lines, "Northmoor NHS Trust", ""]).encode()
 
 
+_LEAK_OF = {
+    "portal record": Leak.LABELS_IGNORED, "proxy record": Leak.PROXY_VIEW, "notifications": Leak.FLAGGED_NOTICE,
+    "referral letter": Leak.LETTERS_MERGE_ALERTS, "household letter": Leak.TENANCY_SCOPE, "kiosk": Leak.KIOSK,
+    "subject access pack": Leak.SUBJECT_ACCESS_PACK, "record transfer": Leak.RECORD_TRANSFER,
+    "demographics feed": Leak.ADT_REBROADCAST, "bulk export": Leak.BULK_EXPORT,
+}  # fmt: skip
 _VIEWS = (
     View("portal record", "patient", "/portal/patients/{id}/record", JSON, _portal_record),
     View("notifications", "patient", "/portal/patients/{id}/notifications", JSON, _notifications),
     View("access log", "patient", "/portal/patients/{id}/access-log", JSON, _access_log),
+    View("subscription", "patient", "/portal/patients/{id}/subscription-events", JSON, _subscription),
     View("proxy record", "proxy", "/portal/proxies/{id}", JSON, _proxy),
     View("referral letter", "patient", "/letters/patients/{id}/referral", TEXT, _referral),
     View("printed summary", "patient", "/letters/patients/{id}/summary", TEXT, _summary),
@@ -147,5 +171,6 @@ _VIEWS = (
     View("subject access pack", "patient", "/subject-access/patients/{id}", JSON, _subject_access),
     View("record transfer", "another organisation", "/transfers/patients/{id}", JSON, _transfer),
     View("demographics feed", "subscribers", "/feeds/adt/patients/{id}", TEXT, _feed),
+    View("bulk export", "another organisation", "/exports/patients/{id}/record.ndjson", "application/x-ndjson", _bulk_export),
     View("clinic list", "staff at large", "/exports/patients/{id}/clinic-list.csv", "text/csv; charset=utf-8", _clinic_list),
 )
