@@ -5,6 +5,7 @@ A record with several names or dates of birth takes a row for each pairing; ``re
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -12,6 +13,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
+from gateway.bulk.rows import Packed, Row
 from gateway.policy.identity.persons import Birth, Described, Home, Name
 
 Codes = npt.NDArray[np.int32]
@@ -21,15 +23,27 @@ MIDDLES = 3
 
 
 class Column:
-    """Distinct values of one field and the rows that hold each of them."""
+    """Distinct values of one field and the rows that hold each of them. ``add`` rows first, then ``close`` it."""
 
-    def __init__(self, values: Iterable[Hashable | None]) -> None:
-        numbers: dict[Hashable, int] = {}
-        self.codes: Codes = np.fromiter((NOTHING if v is None else numbers.setdefault(v, len(numbers)) for v in values), np.int32)
-        self.number = numbers
-        self.values: list[Hashable] = list(numbers)
+    def __init__(self, values: Iterable[Hashable | None] = ()) -> None:
+        self.number: dict[Hashable, int] = {}
+        self._growing = array("i")
+        for value in values:
+            self.add(value)
+        self.close()
+
+    def add(self, value: Hashable | None) -> None:
+        """The value of one more row."""
+        self._growing.append(NOTHING if value is None else self.number.setdefault(value, len(self.number)))
+
+    def close(self) -> Column:
+        """Makes what was added ready to be looked up."""
+        self.codes: Codes = np.array(self._growing, np.int32)
+        self._growing = array("i")
+        self.values: list[Hashable] = list(self.number)
         self._order = np.argsort(self.codes, kind="stable").astype(np.int32)
         self._starts = np.searchsorted(self.codes[self._order], np.arange(len(self.values) + 1)).astype(np.int64)
+        return self
 
     def rows(self, codes: Iterable[int]) -> Codes:
         """Rows that hold any of these values."""
@@ -39,7 +53,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Extract:
-    """A whole index. ``described`` holds each record as the scorer wants it; the columns are for finding and for counting."""
+    """An index, or a part of one. ``described`` gives each record as the scorer wants it; the columns are for finding and for counting."""
 
     keys: Sequence[str]
     described: Sequence[Described]
@@ -56,32 +70,47 @@ class Extract:
 
     @classmethod
     def of(cls, records: Iterable[tuple[str, Described]]) -> Extract:
-        """Reads every record once."""
-        keys, described = zip(*records, strict=True)
-        rows = [(n, *row) for n, one in enumerate(described) for row in _rows(one)]
-        names = [name for _, name, *_ in rows]
-        return cls(
-            keys,
-            described,
-            np.fromiter((r[0] for r in rows), np.int32),
-            Column(n.given or None for n in names),
-            Column((n.family, n.parts) if n.family else None for n in names),
-            Column(n.tokens or None for n in names),
-            tuple(Column(n.middle[i] if len(n.middle) > i else None for n in names) for i in range(MIDDLES)),
-            Column(r[2] for r in rows),
-            Column(r[3] for r in rows),
-            Column(described[r[0]].nhs or None for r in rows),
-            Column(r[4] for r in rows),
-            Column(described[r[0]].sex or None for r in rows),
-        )
+        """Reads every record once and keeps its description, so that looking again is quickest."""
+        kept: list[Described] = []
+
+        def keeping() -> Iterator[tuple[str, Described]]:
+            for key, one in records:
+                kept.append(one)
+                yield key, one
+
+        return cls._from(keeping(), kept)
+
+    @classmethod
+    def packed(cls, rows: Iterable[Row]) -> Extract:
+        """Reads every row of an index once and keeps it as text, so that a large part of an index takes little room."""
+        kept = Packed()
+        return cls._from(((row["rec_id"], kept.keep(row)) for row in rows), kept)
+
+    @classmethod
+    def _from(cls, records: Iterable[tuple[str, Described]], kept: Sequence[Described]) -> Extract:
+        keys, record, columns = [], array("i"), [Column() for _ in range(8 + MIDDLES)]
+        for number, (key, one) in enumerate(records):
+            keys.append(key)
+            for row in _rows(one):
+                record.append(number)
+                for column, value in zip(columns, _values(one, *row), strict=True):
+                    column.add(value)
+        given, family, tokens, birth, home, nhs, phone, sex, *middles = (c.close() for c in columns)
+        return cls(keys, kept, np.array(record, np.int32), given, family, tokens, tuple(middles), birth, home, nhs, phone, sex)
 
     def __len__(self) -> int:
         return len(self.keys)
 
 
 NOBODY = Name("", (), (), "", ())
-Row = tuple[Name, Birth | None, Home | None, str | None]
+_Described = tuple[Name, Birth | None, Home | None, str | None]
 
 
-def _rows(one: Described) -> Iterator[Row]:
+def _rows(one: Described) -> Iterator[_Described]:
     yield from product(one.names or (NOBODY,), one.births or (None,), one.homes or (None,), sorted(one.phones) or (None,))
+
+
+def _values(one: Described, name: Name, born: Birth | None, home: Home | None, phone: str | None) -> tuple[Hashable | None, ...]:
+    middles = (*name.middle, *[None] * MIDDLES)[:MIDDLES]
+    family = (name.family, name.parts) if name.family else None
+    return (name.given or None, family, name.tokens or None, born, home, one.nhs or None, phone, one.sex or None, *middles)

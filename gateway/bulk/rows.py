@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import overload
 
 from gateway.policy.identity.persons import Described, birth, described, home
 
@@ -12,6 +13,7 @@ QUERY_COLUMNS = (
     "postcode", "prev_address", "prev_postcode", "phone",
 )  # fmt: skip
 Row = Mapping[str, str]
+_APART = "\x1f"
 
 
 def describe(row: Row) -> Described:
@@ -35,3 +37,27 @@ def _names(row: Row) -> Iterator[tuple[str, str, str]]:
         for alias in row["alias"].split(";"):
             given, _, family = alias.strip().rpartition(" ")
             yield (given, "", family) if given else ("", "", family)
+
+
+class Packed(Sequence[Described]):
+    """Rows of an index kept as text, about a tenth of the room of their descriptions, and described again whenever one is looked at."""
+
+    def __init__(self) -> None:
+        self._rows: list[bytes] = []
+
+    def keep(self, row: Row) -> Described:
+        """Keeps a row; its description is for the caller alone."""
+        self._rows.append(_APART.join(row[c].replace(_APART, " ") for c in INDEX_COLUMNS).encode())
+        return describe(row)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, number: int) -> Described: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Described]: ...
+    def __getitem__(self, number: int | slice) -> Described | list[Described]:
+        if isinstance(number, slice):
+            return [self[n] for n in range(*number.indices(len(self)))]
+        return describe(dict(zip(INDEX_COLUMNS, self._rows[number].decode().split(_APART), strict=True)))

@@ -51,11 +51,19 @@ class Scan:
     def offered(self, question: Question, top: int = 50, least: float = -12.0) -> list[Offered]:
         """The ``top`` records by score, best first, none under ``least`` bits; scored by the scorer itself."""
         keys, described = self.extract.keys, self.extract.described
-        found = [
-            Offered(keys[n], described[n], self.scorer.score(question, described[n]))
-            for n in np.unique(self.extract.record[self._best(question, top, least)]).tolist()
-        ]
+        near = [(keys[n], described[n]) for n in self._near(question, top, least)]
+        found = [Offered(key, one, self.scorer.score(question, one)) for key, one in near]
         return sorted([o for o in found if o.score.total >= least], key=lambda o: (-o.score.total, o.record))[:top]
+
+    def ranked(self, question: Question, top: int, least: float) -> list[tuple[int, float]]:
+        """The same records by number, with their scores."""
+        keys, described = self.extract.keys, self.extract.described
+        found = [(n, self.scorer.score(question, described[n]).total) for n in self._near(question, top, least)]
+        return sorted([f for f in found if f[1] >= least], key=lambda f: (-f[1], keys[f[0]]))[:top]
+
+    def _near(self, question: Question, top: int, least: float) -> list[int]:
+        records: list[int] = np.unique(self.extract.record[self._best(question, top, least)]).tolist()
+        return records
 
     def totals(self, question: Question, rows: Codes) -> Bits:
         """The score of each row by the name that says most; for a record of one row the same as the scorer's."""

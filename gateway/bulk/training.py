@@ -33,8 +33,8 @@ _CROWD = 60
 """A date or a name that more records share than this makes too many pairs that teach nothing."""
 
 
-def trained(index: Sequence[Described], version: str, before: Model) -> tuple[dict[str, Any], str]:
-    """A model file and a report on it, in Markdown. Neither holds anything of anybody but frequencies of names."""
+def trained(index: Sequence[Described], version: str, before: Model) -> tuple[dict[str, Any], str, dict[str, str]]:
+    """A model file, a report on it in Markdown, and its pictures (SVG) by name. Neither holds anything of anybody but frequencies of names."""
     variants = read_variants(forms())
     strangers, relatives, twins = nulls(index, variants)
     by_date = [compared(*p, variants) for p in _pairs(index, _date)]
@@ -48,7 +48,7 @@ def trained(index: Sequence[Described], version: str, before: Model) -> tuple[di
         "thresholds": {"link": before.thresholds.link, "review": before.thresholds.review, "rival": before.thresholds.rival, "anchor": before.thresholds.anchor},
     }  # fmt: skip
     model = assembled(version, fields, frequencies(index), settings)
-    return model, report(model, before, {"one date of birth": everything, "one full name": dates}, everything.calibration(by_date))
+    return model, report(model, before, {"one date of birth": everything, "one full name": dates}, everything.calibration(by_date)), {}
 
 
 def _pairs(index: Sequence[Described], key: Callable[[Described], Hashable | None]) -> Iterator[tuple[Described, Described]]:
