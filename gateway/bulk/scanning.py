@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.bulk.columns import NOBODY, NOTHING, Codes, Extract
-from gateway.bulk.tables import Births, Families, Givens, Homes, Levels, Middles, Numbers, Phones
+from gateway.bulk.tables import Births, Families, Flags, Givens, Homes, Levels, Middles, Numbers, Phones
 from gateway.policy.identity.comparing import FIELDS, LEVELS, MISSING
 from gateway.policy.identity.deciding import Offered
 from gateway.policy.identity.persons import Described
@@ -93,9 +93,12 @@ class Scan:
 
     def _touched(self, names: Sequence[OneName], least: float) -> Codes:
         """Every row that could reach ``least``, once."""
-        for one in names:
-            for rows in one.candidates(least):
-                self._seen[rows] = True
+        sure = names[0].sure() if names else []
+        return self._once([*sure, *(one.likely(self._once(one.candidates(least)), least) for one in names)])
+
+    def _once(self, lists: Iterable[Codes]) -> Codes:
+        for rows in lists:
+            self._seen[rows] = True
         found: Codes = np.flatnonzero(self._seen).astype(np.int32)
         self._seen[found] = False
         return found
@@ -112,14 +115,21 @@ class Fields:
         self.same_phone = scan.phones.fitting(asked.phones)
 
     def fitting(self) -> list[Codes]:
-        """Rows whose date of birth, home, number or telephone fits."""
+        """Rows whose home, number or telephone fits."""
         e = self._scan.extract
         return [
-            e.birth.rows(np.flatnonzero(self.birth[:-1] <= _FITS[BIRTH])),
             e.home.rows(np.flatnonzero(self.home[:-1] <= _FITS[ADDRESS])),
             e.nhs.rows(self.same_number + self.slipped_number),
             e.phone.rows(self.same_phone),
         ]
+
+    def born(self) -> Codes:
+        """Rows whose date of birth fits."""
+        return self._scan.extract.birth.rows(np.flatnonzero(self.birth[:-1] <= _FITS[BIRTH]))
+
+    def births(self, table: Bits, rows: Codes) -> Bits:
+        """What the dates of birth of the rows are worth by this table."""
+        return np.asarray(table[self.birth][self._scan.extract.birth.codes[rows]])
 
     def levels(self, rows: Codes) -> dict[int, Levels]:
         """Field to the level of each row."""
@@ -149,6 +159,20 @@ def _held(codes: Codes, asked: bool, apart: int, fitting: Iterable[tuple[Sequenc
     return table
 
 
+_LEVEL, _SAME, _CLOSE = np.uint8(15), np.uint8(16), np.uint8(32)
+"""A level and two flags in one small number, so that a row needs one look for all three."""
+
+
+def _with_flags(levels: Levels, same: Flags, close: Flags) -> Levels:
+    """``same``: the value is the person's other name; ``close``: it is or is near it."""
+    return levels | np.where(same, _SAME, np.uint8(0)) | np.where(close, _CLOSE, np.uint8(0))
+
+
+def _fits(table: Levels, level: int) -> Flags:
+    """Values, but not the place of none, that fit by level or in the other name's place."""
+    return np.asarray(((table[:-1] & _LEVEL) <= level) | (table[:-1] & _CLOSE != 0))
+
+
 class OneName:
     """One name of the person asked about, beside every name of the extract."""
 
@@ -162,9 +186,9 @@ class OneName:
             self._bits[0, GIVEN, 0], self._bits[0, FAMILY, 0] = question.given_bits[number], question.family_bits[number]
             self._joint = question.joint_bits[number]
         self._most_given = self._reach_by_given(question.described.sex)
-        self._given, self._family = scan.givens.levels(self._name), scan.families.levels(self._name)
+        self._given = _with_flags(scan.givens.levels(self._name), *scan.givens.swapped(self._name.family))
+        self._family = _with_flags(scan.families.levels(self._name), *scan.families.swapped(self._name.given))
         self._across = scan.givens.across(self._name)
-        self._swaps = (*scan.givens.swapped(self._name.family), *scan.families.swapped(self._name.given))
 
     def _reach_by_given(self, sex: str) -> Bits:
         """For each level of the given name the most that it, the middle name and the recorded sex can bring together."""
@@ -173,45 +197,55 @@ class OneName:
         most[1:] += self._bits[0, SEX, 0] if sex else 0.0
         return np.asarray(most)
 
+    def sure(self) -> list[Codes]:
+        """Rows that are weighed whatever their names say, each list by what makes them fit."""
+        return self._fields.fitting()
+
     def candidates(self, least: float) -> list[Codes]:
-        """Rows that could reach ``least`` by anything, each list by what makes them fit."""
+        """Rows that could reach ``least`` by name or date, each list by what makes them fit."""
         e, prior = self._scan.extract, self._question.priors[0]
         nothing, named = self._most_given[_FITS[GIVEN] + 1 :].max(), self._most_given.max()
         surname = float(self._bits[0, FAMILY, :3].max())
         if prior + nothing + self._weak() >= least:
             return [np.arange(len(e.record), dtype=np.int32)]
-        given = e.given.rows(np.flatnonzero((self._given[:-1] <= _FITS[GIVEN]) | self._swaps[1][:-1]))
-        family = e.family.rows(np.flatnonzero((self._family[:-1] <= _FITS[FAMILY]) | self._swaps[3][:-1]))
-        tokens = e.tokens.rows(np.flatnonzero(self._across[:-1] == 0))
-        found = [*self._fields.fitting(), tokens]
+        given = e.given.rows(np.flatnonzero(_fits(self._given, _FITS[GIVEN])))
+        family = e.family.rows(np.flatnonzero(_fits(self._family, _FITS[FAMILY])))
+        found = [self._fields.born(), e.tokens.rows(np.flatnonzero(self._across[:-1] == 0))]
         if prior + named + self._weak() >= least:
             found.append(given)
         if prior + nothing + surname + self._weak() >= least:
             found.append(family)
         return [*found, self._both(given, family)]
 
+    def likely(self, rows: Codes, least: float) -> Codes:
+        """Those of the rows that could reach ``least`` by name and date alone, their home no more than in the district."""
+        given, family = self.levels(rows)
+        table = self._bits[0]
+        total = self._most_given[given] + table[FAMILY][family] + self._fields.births(table[BIRTH], rows)
+        return np.asarray(rows[total >= least - self._question.priors[0] - self._weakest(ADDRESS)])
+
+    def _weakest(self, field: int) -> float:
+        """The most that may come from levels of a field by which nobody is looked up."""
+        return max(0.0, float(self._bits[0, field, _FITS[field] + 1 : len(LEVELS[FIELDS[field]])].max()))
+
     def _weak(self) -> float:
-        """The most that may come from levels of date, home and family name by which nobody is looked up."""
-        weak = [max(0.0, self._bits[0, f, _FITS[f] + 1 : len(LEVELS[FIELDS[f]])].max()) for f in (FAMILY, BIRTH, ADDRESS)]
-        return float(sum(weak))
+        return sum(map(self._weakest, (FAMILY, BIRTH, ADDRESS)))
 
     def _both(self, given: Codes, family: Codes) -> Codes:
-        e = self._scan.extract
-        fits = (self._given <= _FITS[GIVEN]) | self._swaps[1]
-        return family[fits[e.given.codes[family]]] if len(family) else given[:0]
+        fits = np.append(_fits(self._given, _FITS[GIVEN]), False)
+        return family[fits[self._scan.extract.given.codes[family]]] if len(family) else given[:0]
 
     def levels(self, rows: Codes) -> tuple[Levels, Levels]:
         """Levels of given and family name."""
         e = self._scan.extract
-        g, f = e.given.codes[rows], e.family.codes[rows]
-        given, across = self._given[g], self._across[e.tokens.codes[rows]]
-        across = np.where((given == 5) & (across != 0), MISSING, across)
+        g, f = self._given[e.given.codes[rows]], self._family[e.family.codes[rows]]
+        given, across = g & _LEVEL, self._across[e.tokens.codes[rows]]
+        across[(given == 5) & (across != 0)] = MISSING
         given = np.where(given == MISSING, MISSING, np.minimum(given, across))
-        family = self._family[f]
-        same_given, fits_given, same_family, fits_family = self._swaps
-        swapped = (same_given[g] & fits_family[f]) | (same_family[f] & fits_given[g])
-        swapped &= self._name.given != self._name.family
-        return np.where(swapped, 1, given).astype(np.uint8), np.where(swapped, 1, family).astype(np.uint8)
+        if self._name.given == self._name.family:
+            return given, f & _LEVEL
+        swapped = ((g & _SAME != 0) & (f & _CLOSE != 0)) | ((f & _SAME != 0) & (g & _CLOSE != 0))
+        return np.where(swapped, 1, given), np.where(swapped, 1, f & _LEVEL)
 
     def reach(self, rows: Codes) -> Bits:
         """The most that a row can score: bits against a stranger, the best middle name and sex taken for granted."""

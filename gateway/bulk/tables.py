@@ -38,7 +38,6 @@ def blank(size: int, level: int) -> Levels:
     return table
 
 
-_LETTERS = 32
 _MOST_KEPT = 20_000
 """Words whose neighbours are remembered; a list repeats its families' names."""
 
@@ -52,8 +51,10 @@ class Spellings:
 
     def __init__(self, values: Sequence[str]) -> None:
         self.values = list(values)
-        self._lengths = np.array([len(v) for v in values], np.float32)
-        self._letters = np.array([_letters(v) for v in values], np.uint8).reshape(-1, _LETTERS)
+        self._lengths = np.array([len(v) for v in values], np.int16)
+        packed = [_letters(v) for v in values]
+        self._letters = np.array([bits for bits, _ in packed], np.uint64)
+        self._further = np.array([further for _, further in packed], np.int16)
         self._sounds: dict[tuple[str, str], list[int]] = defaultdict(list)
         self._known: dict[str, npt.NDArray[np.int64]] = {}
         for n, value in enumerate(values):
@@ -76,18 +77,23 @@ class Spellings:
 
     def _with_letters(self, word: str) -> list[int]:
         """Words one keystroke away have all letters but one; Jaro-Winkler with its largest bonus needs a Jaro of ``least``."""
-        shared = np.minimum(self._letters, np.array(_letters(word), np.uint8)).sum(axis=1, dtype=np.uint16)
+        bits, further = _letters(word)
+        shared = np.bitwise_count(self._letters & np.uint64(bits)) + np.minimum(self._further, further)
         least = 1 - (1 - ALIKE) / 0.6
         slipped = shared + 1 >= np.maximum(self._lengths, len(word))
-        return np.flatnonzero(slipped | (shared / len(word) + shared / self._lengths >= 3 * least - 1 - 1e-4)).tolist()
+        return np.flatnonzero(slipped | (shared * (self._lengths + len(word)) >= (3 * least - 1 - 1e-4) * len(word) * self._lengths)).tolist()
 
 
-def _letters(word: str) -> list[int]:
-    """How often each letter stands in a word; letters share a place when there are more than places."""
-    counts = [0] * _LETTERS
+_PLACES = 32
+
+
+def _letters(word: str) -> tuple[int, int]:
+    """Which letters stand in a word, and which twice, as bits; and how many letters there are beyond those. Letters share places."""
+    counts = [0] * _PLACES
     for c in word:
-        counts[ord(c) % _LETTERS] += 1
-    return counts
+        counts[ord(c) % _PLACES] += 1
+    bits = sum(1 << n for n, count in enumerate(counts) if count) + sum(1 << (n + _PLACES) for n, count in enumerate(counts) if count > 1)
+    return bits, sum(count - 2 for count in counts if count > 2)
 
 
 _NONE = np.empty(0, np.int64)
@@ -276,12 +282,13 @@ class Homes:
     def __init__(self, column: Column) -> None:
         self._values = cast("list[Home]", column.values)
         self._postcodes: dict[str, list[int]] = defaultdict(list)
-        self._houses: dict[tuple[tuple[str, ...], str], list[tuple[int, str]]] = defaultdict(list)
+        self._houses: dict[tuple[tuple[str, ...], str], list[int] | npt.NDArray[np.int64]] = {}
+        self._codes = np.array([_places(one.postcode) for one in self._values], np.uint64)
         districts: dict[str, list[int]] = defaultdict(list)
         for n, one in enumerate(self._values):
             self._postcodes[one.postcode].append(n)
             if one.numbers and one.street:
-                self._houses[one.numbers, one.street].append((n, one.postcode))
+                cast("list[int]", self._houses.setdefault((one.numbers, one.street), [])).append(n)
             districts[one.postcode[:-3]].append(n)
         self._districts = {d: np.array(numbers) for d, numbers in districts.items()}
         self._apart = blank(len(self._values), LEVELS["address"].index("different"))
@@ -306,8 +313,19 @@ class Homes:
 
     def _same_house(self, one: Home) -> list[int]:
         """Homes of one number and street whose postcode could be the same but for a slip."""
-        postcode = set(one.postcode)
-        return [n for n, code in self._houses.get((one.numbers, one.street), ()) if not code or not postcode or len(postcode ^ set(code)) <= 2]
+        there = self._houses.get((one.numbers, one.street)) if one.numbers and one.street else None
+        if there is None:
+            return []
+        if isinstance(there, list):
+            there = self._houses[one.numbers, one.street] = np.array(there, np.int64)
+        codes = self._codes[there]
+        slipped = np.bitwise_count(codes ^ np.uint64(_places(one.postcode))) <= 2
+        return there[slipped | (codes == 0) | (not one.postcode)].tolist()
+
+
+def _places(postcode: str) -> int:
+    """Which letters and digits stand in a postcode, as bits."""
+    return sum({1 << (ord(c) % 64) for c in postcode})
 
 
 class Numbers:
