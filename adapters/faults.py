@@ -26,5 +26,9 @@ class Permanent(Fault):
     """No effect was had, and asking again in the same way will not help."""
 
 
+class Held(Fault):
+    """Nothing left, because somebody stopped writing: it waits, and does not count as an attempt."""
+
+
 class Unsure(Fault):
     """It was sent and may have had its effect: the next attempt looks before it writes."""

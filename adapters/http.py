@@ -23,11 +23,14 @@ import aiohttp
 import tenacity
 from yarl import URL
 
+from adapters import brake
+from adapters.egress import Egress, Permit
 from adapters.faults import Permanent, Transient, Unsure
 from adapters.pace import Pace
 from adapters.tls import is_guarded
 from gateway.domain.agreements import Limits
 from gateway.domain.error_codes import Code
+from gateway.domain.releases import Release
 
 USER_AGENT = "records-gateway/1"
 """The whole of what we say about ourselves; looking somebody up may leave a trace that the person can ask for."""
@@ -179,7 +182,9 @@ class NoAuthority:
 class HttpSystem:
     """One record system over HTTP: where it is, how much it bears, how we are let in."""
 
-    def __init__(self, endpoint: str, limits: Limits, wire: Wire, authority: Authority | None = None) -> None:
+    def __init__(
+        self, endpoint: str, limits: Limits, wire: Wire, authority: Authority | None = None, egress: Egress | None = None
+    ) -> None:
         """Raises ``Permanent(ENDPOINT_NOT_SECURE)`` for an address that others on the way could read along with."""
         if not is_guarded(endpoint):
             raise Permanent(Code.ENDPOINT_NOT_SECURE)
@@ -189,6 +194,7 @@ class HttpSystem:
         self.wire = wire
         self.authority = authority or NoAuthority()
         self.pace = Pace(limits.per_second)
+        self.egress = egress or Egress()
 
     def url(self, path: str) -> str:
         """``/path`` is from the origin, ``path`` from the base, "" the base itself. All are sent as they are."""
@@ -196,9 +202,9 @@ class HttpSystem:
             return self.base
         return f"{self.origin}{path}" if path.startswith("/") else f"{self.base}/{path}"
 
-    def talk(self) -> Talk:
-        """A new conversation: the exchanges of one delivery."""
-        return Talk(self)
+    def talk(self, release: Release | None = None) -> Talk:
+        """A new conversation: the exchanges of one delivery. Without a release only a token may be asked for, or something read."""
+        return Talk(self, release)
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -216,8 +222,9 @@ class _Request:
 class Talk:
     """The exchanges of one delivery. Every fault carries the digest of what was sent until then."""
 
-    def __init__(self, system: HttpSystem) -> None:
+    def __init__(self, system: HttpSystem, release: Release | None = None) -> None:
         self._system = system
+        self._permit: Permit = system.egress.permit(release)
         self._sent = hashlib.sha256()
         self._any = False
 
@@ -236,7 +243,8 @@ class Talk:
             raise Transient(fault.reason, digest=self.digest) from None
 
     async def write(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> HttpReply:
-        """An exchange with an effect there: what fails after it left is ``Unsure``."""
+        """An exchange with an effect there: what fails after it left is ``Unsure``. Raises ``Held`` while writing is stopped."""
+        await brake.check(self.digest)
         try:
             return self._checked(await self._exchange(_Request(method, path, headers, body), effect=True), effect=True)
         except NotSent as fault:
@@ -246,11 +254,17 @@ class Talk:
 
     async def _exchange(self, request: _Request, effect: bool) -> HttpReply:
         """Once more with fresh credentials when the first are refused: what was refused had no effect."""
+        try:
+            self._permit.check(request.method, request.path, request.headers, request.body)
+        except Permanent as fault:
+            fault.digest = self.digest
+            raise
         authority = self._system.authority
         shown = await authority.headers()
         reply = await self._send(request, shown, effect)
         if reply.status == 401 and authority.refused(shown):
             reply = await self._send(request, await authority.headers(), effect)
+        self._permit.told(reply.body)
         return reply
 
     async def _send(self, request: _Request, shown: Mapping[str, str], effect: bool) -> HttpReply:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib
 import logging
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
+from functools import partial
 from pathlib import PurePath
 from typing import Any, cast
 
+from adapters import brake
+from adapters.brake import Stopped
 from adapters.connectors import Connector, Destination, Reply
-from adapters.faults import Fault, Permanent, Transient, Unsure
+from adapters.faults import Fault, Held, Permanent, Transient, Unsure
 from gateway.domain.agreements import RecordSystem, SystemKind
 from gateway.domain.error_codes import Code
 from gateway.domain.errors import GatewayError
@@ -19,6 +22,7 @@ from gateway.domain.identifiers import AgencyId
 from gateway.domain.releases import MessageKind, Release
 from gateway.policy.disclosure import withheld_by
 from gateway.services.ports import AgreementBook
+from gateway.services.stopping import STOPPED_KINDS
 from mappings.envelopes import Report, open_release, seal_reply
 from outbox.messages import Delivery, Message, Outcome
 from outbox.transport import Transport
@@ -66,9 +70,10 @@ def connector_for(destination: Destination) -> Connector:
 class AgencyTransport:
     """One lane: opens the release, lets the connector do it, seals what came back. Faults become outcomes."""
 
-    def __init__(self, connector: Connector, gate: Gate) -> None:
+    def __init__(self, connector: Connector, gate: Gate, stopped: Stopped | None = None) -> None:
         self._connector = connector
         self._gate = gate
+        self._stopped = stopped
 
     async def deliver(self, message: Message) -> Delivery:
         """Never raises for a fault of the destination, nor for one of the connector."""
@@ -79,6 +84,8 @@ class AgencyTransport:
             return Delivery(Outcome.RETRY, reason=fault.reason, retry_after_s=fault.retry_after_s, digest=fault.digest)
         except Unsure as fault:
             return Delivery(Outcome.UNSURE, reason=fault.reason, digest=fault.digest)
+        except Held as fault:
+            return Delivery(Outcome.HELD, reason=fault.reason)
         except Fault as fault:
             return Delivery(Outcome.REFUSED, reason=fault.reason, digest=fault.digest)
         except GatewayError as error:
@@ -97,7 +104,8 @@ class AgencyTransport:
         if withheld := self._gate(kind, release):
             raise Permanent(withheld)
         method: Callable[[Release, bool], Any] = getattr(self._connector, _METHODS[kind])
-        return cast("Reply[Report]", await method(release, message.unsure))
+        with brake.applied(self._stopped if kind in STOPPED_KINDS else None):
+            return cast("Reply[Report]", await method(release, message.unsure))
 
     async def close(self) -> None:
         """Closes the connector and its connections."""
@@ -121,8 +129,13 @@ class Withholding:
 class Registry:
     """Gives the relay the transport of a lane, under the agreement in force at that moment."""
 
-    def __init__(self, agreements: AgreementBook, resolve: Resolve, today: Callable[[], date], connect: Connect = connector_for) -> None:
+    def __init__(
+        self, agreements: AgreementBook, resolve: Resolve, today: Callable[[], date], connect: Connect = connector_for,
+        stopped: Callable[[str], Awaitable[bool]] | None = None,
+    ) -> None:
+        """``stopped`` tells of a lane whether writing to it is stopped at this moment."""
         self._connect = connect
+        self._stopped = stopped
         self._agreements = agreements
         self._resolve = resolve
         self._today = today
@@ -131,7 +144,7 @@ class Registry:
     def open(self, lane: str) -> Transport:
         """A transport for one run of the relay. Without an agreement, or without the secrets, one that sends nothing."""
         try:
-            return AgencyTransport(self._connect(self._destination(lane)), self.withheld)
+            return AgencyTransport(self._connect(self.destination(lane)), self.withheld, partial(self._stopped, lane) if self._stopped else None)
         except Permanent as fault:
             return Withholding(fault.reason)
         except Transient as fault:
@@ -154,7 +167,8 @@ class Registry:
         agreement = self._agreements.of(AgencyId(lane.partition("/")[0]))
         return next((s for s in agreement.systems if s.key == lane), None) if agreement else None
 
-    def _destination(self, lane: str) -> Destination:
+    def destination(self, lane: str) -> Destination:
+        """The record system with its references resolved. Raises ``Permanent`` or ``Transient`` where that is not possible."""
         system = self._system(lane)
         if system is None:
             raise Permanent(Code.AGREEMENT_MISSING)

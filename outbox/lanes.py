@@ -17,6 +17,10 @@ from outbox.tables import EVERYTHING
 _CODE = re.compile(r"[A-Z_]{0,40}")
 _PAUSE = text("INSERT INTO outbox_pauses (lane, who, why) VALUES (:lane, :who, :why) ON CONFLICT DO NOTHING")
 _RESUME = text("DELETE FROM outbox_pauses WHERE lane = :lane")
+_LET_GO = text("""
+    UPDATE outbox_messages SET due_at = now()
+    WHERE state = 'pending' AND lease_token IS NULL AND reason = :reason AND due_at > now() AND (:lane = '*' OR lane = :lane)
+""")
 _HEALTH = text("""
     WITH counted AS (
         SELECT lane,
@@ -129,6 +133,11 @@ def stop_everything(connection: Connection, who: str, why: str) -> bool:
 def restart(connection: Connection) -> bool:
     """Ends ``stop_everything``; lanes paused by themselves stay paused."""
     return resume(connection, EVERYTHING)
+
+
+def let_go(connection: Connection, lane: str, reason: str) -> int:
+    """What was held for this reason is due at once, in one lane or (``*``) in all; returns how many."""
+    return connection.execute(_LET_GO, {"lane": lane, "reason": reason}).rowcount
 
 
 def health(connection: Connection) -> Sequence[LaneHealth]:

@@ -101,6 +101,7 @@ class MarkRow(NamedTuple):
     digest: bytes
     delay: float
     unsure: bool
+    counted: int
     interrupted: int
 
 
@@ -198,7 +199,7 @@ class Ledger:
     def _mark_and_hand_over(self, connection: Connection, batch: Sequence[Settlement]) -> Settled:
         marked = _mark(connection, [_row(s) for s in batch])
         kept = [s for s in batch if s.result.message.id in marked]
-        if results := [s.result for s in kept if s.claimed.readable]:
+        if results := [s.result for s in kept if s.claimed.readable and s.result.delivery.outcome is not Outcome.HELD]:
             self._handler(connection, results)
         return Settled(tuple(kept), len(batch) - len(kept))
 
@@ -257,7 +258,7 @@ def _row(settlement: Settlement) -> MarkRow:
     delivery, claimed = settlement.result.delivery, settlement.claimed
     return MarkRow(
         claimed.message.id, claimed.token, settlement.state.value, delivery.outcome.value, delivery.reason, delivery.digest,
-        settlement.delay.total_seconds(), settlement.unsure, int(settlement.interrupted),
+        settlement.delay.total_seconds(), settlement.unsure, int(settlement.counted), int(settlement.interrupted),
     )  # fmt: skip
 
 

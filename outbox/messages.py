@@ -18,12 +18,14 @@ class MessageState(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What an attempt came to. ``UNSURE``: sent, and no answer that can be trusted; the next attempt looks before it writes."""
+    """What an attempt came to. ``UNSURE``: sent, and no answer that can be trusted; the next attempt looks before it writes. ``HELD``:
+    nothing left, because somebody stopped it; it waits, and the attempt does not count."""
 
     DELIVERED = "delivered"
     RETRY = "retry"
     REFUSED = "refused"
     UNSURE = "unsure"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

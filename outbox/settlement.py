@@ -14,6 +14,8 @@ INTERRUPTED = "INTERRUPTED"
 HANDLER_FAILED = "HANDLER_FAILED"
 TRANSPORT_FAILED = "TRANSPORT_FAILED"
 NO_TRANSPORT = "NO_TRANSPORT"
+HELD_FOR = timedelta(seconds=60)
+"""How long a message that is held rests before it is looked at again; ``lanes.let_go`` ends the wait at once."""
 BODY_UNREADABLE = "BODY_UNREADABLE"
 
 
@@ -42,6 +44,11 @@ class Settlement:
     unsure: bool = False
 
     @property
+    def counted(self) -> bool:
+        """Whether this was an attempt."""
+        return not self.interrupted and self.result.delivery.outcome is not Outcome.HELD
+
+    @property
     def interrupted(self) -> bool:
         """Whether this counts as an interruption and not as an attempt."""
         return self.result.delivery.reason == INTERRUPTED
@@ -56,6 +63,8 @@ def settle(claimed: Claimed, delivery: Delivery, schedule: Schedule, left_at: da
     if delivery.reason == EXPIRED:
         state = MessageState.DEAD if unsure else MessageState.WITHDRAWN
         return Settlement(claimed, Result(message, delivery, True, left_at), state, unsure=unsure)
+    if delivery.outcome is Outcome.HELD:
+        return Settlement(claimed, Result(message, delivery, False, left_at), MessageState.PENDING, HELD_FOR, unsure)
     delay = _delay(claimed, delivery, schedule, most_interruptions)
     if delay is None:
         return Settlement(claimed, Result(message, delivery, True, left_at), MessageState.DEAD, unsure=unsure)

@@ -128,12 +128,13 @@ NEXT_DUE = text(f"""
 SETTLE = text("""
     WITH r AS (
         SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:token AS int[]), CAST(:state AS text[]), CAST(:outcome AS text[]),
-            CAST(:reason AS text[]), CAST(:digest AS bytea[]), CAST(:delay AS float8[]), CAST(:unsure AS bool[]), CAST(:interrupted AS int[]))
-        AS r (id, token, state, outcome, reason, digest, delay, unsure, interrupted)),
+            CAST(:reason AS text[]), CAST(:digest AS bytea[]), CAST(:delay AS float8[]), CAST(:unsure AS bool[]), CAST(:counted AS int[]),
+            CAST(:interrupted AS int[]))
+        AS r (id, token, state, outcome, reason, digest, delay, unsure, counted, interrupted)),
     settled AS (
         UPDATE outbox_messages m SET
             state = r.state, reason = r.reason, unsure = r.unsure, lease_token = NULL,
-            attempts = m.attempts + 1 - r.interrupted,
+            attempts = m.attempts + r.counted,
             interruptions = m.interruptions + r.interrupted,
             due_at = CASE r.state WHEN 'pending' THEN least(now() + r.delay * interval '1 second', m.not_after) ELSE m.due_at END,
             settled_at = CASE r.state WHEN 'pending' THEN NULL ELSE now() END,

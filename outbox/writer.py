@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from outbox.bulk import copy_in
+from outbox.lanes import let_go
 from outbox.tables import messages
 from outbox.transport import Cipher
 
@@ -61,6 +62,10 @@ class Writer:
     def withdraw(self, order_key: str, reason: str = "WITHDRAWN") -> int:
         """Stops what has not left; returns how many. What an attempt may have delivered already is not stopped: its end must be known."""
         return self._connection.execute(_WITHDRAW, {"order_key": order_key, "reason": reason}).rowcount
+
+    def let_go(self, lane: str, reason: str) -> int:
+        """What was held for this reason is due at once (``lanes.let_go``)."""
+        return let_go(self._connection, lane, reason)
 
     def _row(self, draft: Draft) -> tuple[object, ...]:
         body = self._cipher.seal(draft.body, body_context(draft.id), SMALLEST_BODY)

@@ -10,8 +10,9 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from adapters.registry import Registry
+from gateway.domain.errors import Code
 from gateway.domain.releases import MessageKind
-from gateway.services import gate
+from gateway.services import gate, stopping
 from gateway.services.results import Arrived, handle
 from gateway.store.unit_of_work import SqlWork
 from mappings.envelopes import open_release, open_reply
@@ -27,8 +28,9 @@ PRODUCTION = Schedule(
 )
 """About six hours in all. A poll gives up sooner, because the next one asks the same."""
 
-_JUDGED_AGAIN = frozenset({MessageKind.FLAG_PLACE, MessageKind.ACTION_SEND})
-"""Kinds whose permission hangs on more than the agreement: between approval and sending, a match may have been unsettled. A question is
+_JUDGED_AGAIN = stopping.STOPPED_KINDS
+"""Kinds whose permission hangs on more than the agreement: between approval and sending, a match may have been unsettled, or writing
+stopped. A question is
 judged when it is sent again, for by then the list may describe the person otherwise; the first time it leaves at once."""
 
 Transactions = Callable[[], AbstractContextManager[SqlWork]]
@@ -88,10 +90,13 @@ class JudgedTransport:
         self._inner, self._transaction = inner, transaction
 
     async def deliver(self, message: Message) -> Delivery:
-        """What may no longer be written is not, whatever an earlier attempt may have done: the use case then looks for that, and ends it."""
+        """What may no longer be written is not, whatever an earlier attempt may have done: the use case then looks for that, and ends it.
+
+        While writing is stopped it is held; but an alert that may stand already is looked for and ended."""
         judged = message.kind in _JUDGED_AGAIN or (message.kind == MessageKind.LOOKUP and message.attempts > 0)
         if judged and (stopped_by := await asyncio.to_thread(self._judge, message)):
-            return Delivery(Outcome.REFUSED, reason=stopped_by)
+            held = stopped_by == Code.WRITING_STOPPED and not (message.unsure and message.kind == MessageKind.FLAG_PLACE)
+            return Delivery(Outcome.HELD if held else Outcome.REFUSED, reason=stopped_by)
         return await self._inner.deliver(message)
 
     async def close(self) -> None:

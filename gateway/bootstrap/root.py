@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from gateway.store.audit import ChainReport, verify
 from gateway.store.crypto import Vault
 from gateway.store.database import open_engine
 from gateway.store.keys import create_key_file, load_key_file
+from gateway.store.stops import is_stopped
 from gateway.store.unit_of_work import SqlWork
 from gateway.telemetry import know, log
 from mappings.callbacks import NotGenuine, read_notice
@@ -84,7 +86,16 @@ class Gateway:
 
     @cached_property
     def _registry(self) -> Registry:
-        return Registry(self.agreements, self.settings.resolve, self.today, self.connect)
+        return Registry(self.agreements, self.settings.resolve, self.today, self.connect, self._writing_stopped)
+
+    async def _writing_stopped(self, lane: str) -> bool:
+        """Whether somebody stopped writing to this system, as the database has it now."""
+
+        def look() -> bool:
+            with self.engine.connect() as connection:
+                return is_stopped(connection, lane)
+
+        return await asyncio.to_thread(look)
 
     def queue(self, work: SqlWork) -> OutboxQueue:
         """The outbox from the side of those who watch it, in the transaction of ``work``."""

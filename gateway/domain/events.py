@@ -19,6 +19,8 @@ class EventKind(StrEnum):
     LOOKUP_WITHHELD = "lookup_withheld"
     LOOKUP_ANSWERED = "lookup_answered"
     MATCH_SETTLED = "match_settled"
+    MODEL_OFFERED = "model_offered"
+    MODEL_APPROVED = "model_approved"
     REPORT_VIEWED = "report_viewed"
     FLAG_PROPOSED = "flag_proposed"
     FLAG_APPROVED = "flag_approved"
@@ -40,6 +42,14 @@ class EventKind(StrEnum):
     SIGNED_IN = "signed_in"
     EXPORTED = "exported"
     AUDIT_VIEWED = "audit_viewed"
+    SYSTEM_PROBED = "system_probed"
+    HAND_CHECK_SIGNED = "hand_check_signed"
+    WRITING_STOPPED = "writing_stopped"
+    RESTART_ASKED = "restart_asked"
+    WRITING_RESTARTED = "writing_restarted"
+    FLAG_FROZEN = "flag_frozen"
+    FLAG_FREED = "flag_freed"
+    FLAG_RECALLED = "flag_recalled"
 
 
 @dataclass(frozen=True, slots=True)

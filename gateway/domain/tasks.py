@@ -29,6 +29,10 @@ class TaskKind(StrEnum):
     REVIEW_FLAG = "review_flag"
     MESSAGE_STUCK = "message_stuck"
     DIFFERENCE_FOUND = "difference_found"
+    PROBE_FAILED = "probe_failed"
+    PROVE_AGAIN = "prove_again"
+    WRITING_STOPPED = "writing_stopped"
+    RECORD_CHANGED = "record_changed"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -40,6 +40,15 @@ class Act(StrEnum):
     CHANGE_QUEUE = "change_queue"
     RECONCILE = "reconcile"
     VIEW_AUDIT = "view_audit"
+    VIEW_MODELS = "view_models"
+    OFFER_MODEL = "offer_model"
+    APPROVE_MODEL = "approve_model"
+    VIEW_PROOFS = "view_proofs"
+    PROBE_SYSTEM = "probe_system"
+    SIGN_HAND_CHECK = "sign_hand_check"
+    STOP_WRITING = "stop_writing"
+    RESTART_WRITING = "restart_writing"
+    RECALL_FLAG = "recall_flag"
 
 
 _COORDINATOR = UserRole.COORDINATOR
@@ -74,6 +83,15 @@ RIGHTS: Mapping[Act, frozenset[UserRole]] = MappingProxyType(
         Act.CHANGE_QUEUE: frozenset({_SYSTEM}),
         Act.RECONCILE: _REPRESENTATIVES | {_LEAD, _COORDINATOR, _SYSTEM},
         Act.VIEW_AUDIT: frozenset({UserRole.AUDITOR}),
+        Act.VIEW_MODELS: _REPRESENTATIVES | {_LEAD, _ADMINISTRATOR, _COORDINATOR, _SYSTEM, UserRole.AUDITOR},
+        Act.OFFER_MODEL: frozenset({_SYSTEM}),
+        Act.APPROVE_MODEL: frozenset({_SYSTEM}),
+        Act.VIEW_PROOFS: _AGENCY | {_COORDINATOR, _CHAIR, _SYSTEM},
+        Act.PROBE_SYSTEM: _REPRESENTATIVES | {_LEAD, _ADMINISTRATOR, _SYSTEM},
+        Act.SIGN_HAND_CHECK: _AGENCY,
+        Act.STOP_WRITING: _AGENCY | {_COORDINATOR, _CHAIR, _SYSTEM},
+        Act.RESTART_WRITING: _REPRESENTATIVES | {_LEAD, _COORDINATOR, _SYSTEM},
+        Act.RECALL_FLAG: _REPRESENTATIVES | {_LEAD},
     }
 )
 """Every act and the roles that include it."""

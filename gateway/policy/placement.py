@@ -16,6 +16,7 @@ from gateway.domain.case_list import Role
 from gateway.domain.errors import Code
 from gateway.domain.flags import ALERT_TEXT
 from gateway.domain.lookup import Candidate, Lookup
+from gateway.domain.proofs import ProofState
 from gateway.policy import disclosure
 
 
@@ -51,7 +52,8 @@ class Placement:
 class Situation:
     """Everything that the verdict hangs on. ``roles_ever``: every role of the same person, or of the same record, in this or any
     earlier list. ``shared``: whether another person of the case is linked to the same record. ``current``: still on the list. ``held``:
-    the newest issue keeps the person out. ``parts_decided``: a person decided that the alert may go on though there are several roles."""
+    the newest issue keeps the person out. ``parts_decided``: a person decided that the alert may go on though there are several roles.
+    ``proof``: what the system's last probe came to."""
 
     role: Role
     roles_ever: frozenset[Role]
@@ -63,6 +65,7 @@ class Situation:
     current: bool = True
     held: bool = False
     parts_decided: bool = False
+    proof: ProofState = ProofState.PROVEN
 
 
 _ORDER = (Verdict.NONE, Verdict.HELD, Verdict.BY_HAND, Verdict.PLACE)
@@ -132,6 +135,10 @@ def _about_the_system(situation: Situation) -> Iterator[tuple[Verdict, Code]]:
         if record is not None and record.open_to_service is None:
             yield Verdict.BY_HAND, Code.OPEN_TO_SERVICE_UNKNOWN
         return
+    if situation.proof is ProofState.FAILED:
+        yield Verdict.HELD, Code.PROBE_FAILED  # nobody types into a place that was seen to show alerts
+    elif not situation.proof.lets_write:
+        yield Verdict.BY_HAND, Code.SYSTEM_NOT_PROVEN
     if 0 < system.limits.max_flag_text < len(ALERT_TEXT.get(situation.role, "")):
         yield Verdict.BY_HAND, Code.FIELD_TOO_SHORT
     if record is not None and record.open_to_service is None:

@@ -107,7 +107,7 @@ def _lost(work: Work, flag: Flag, report: FlagReport, final: bool) -> Flag:
     lost = flag_sending.moved(flag, FlagEvent.LOSE_TRACK, _code(report)) if flag.state is FlagState.PLACING else flag
     if final:
         found = _judged(work, flag)
-        if not found.allowed:
+        if not found.allowed or report.reason == Code.WRITING_STOPPED:
             return _taken_back(work, lost, found.reason or _code(report))
         give_task(work, flag.agency_id, TaskKind.CHECK_UNSURE_FLAG, flag.id, _code(report), flag.text)
         flag_sending.look(work, lost)

@@ -12,16 +12,23 @@ from gateway.domain.errors import Code
 from gateway.domain.flags import Flag, FlagState
 from gateway.domain.identifiers import SubjectId
 from gateway.domain.lookup import Lookup
-from gateway.domain.releases import ActionRelease, FlagRelease, LookupRelease, Release
+from gateway.domain.releases import ActionRelease, CompletionRelease, FlagRelease, LookupRelease, Release
 from gateway.domain.tasks import TaskKind
 from gateway.policy import disclosure, placement
 from gateway.policy.placement import Placement, Situation, Verdict
-from gateway.services import reaching
+from gateway.services import proving, reaching
 from gateway.services.ports import Work
+
+_WRITES = FlagRelease | ActionRelease | CompletionRelease
 
 
 def may_leave(work: Work, release: Release) -> str:
-    """ "" if it may still leave, else the code of what stops it. Removing and checking an alert is never stopped here."""
+    """ "" if it may still leave, else the code of what stops it. Removing and checking an alert is never stopped here.
+
+    ``WRITING_STOPPED`` comes before everything else: what was approved waits until two people restart.
+    """
+    if isinstance(release, _WRITES) and work.stops.of(release.system):
+        return Code.WRITING_STOPPED
     if isinstance(release, FlagRelease):
         return _may_place(work, work.flags.get(release.flag_id))
     if isinstance(release, LookupRelease):
@@ -94,6 +101,7 @@ def placement_of(work: Work, subject: Subject, lookup: Lookup | None) -> Placeme
         return Placement(Verdict.NONE, (Code.MATCH_NOT_SETTLED,))
     agreement = work.agreements.of(lookup.agency_id)
     sharing = _others_on_the_record(work, subject, lookup)
+    system = reaching.system_of(agreement, lookup.system)
     roles = work.case_lists.roles_of(subject) | {s.role for s in sharing}
     return placement.check(
         Situation(
@@ -101,7 +109,8 @@ def placement_of(work: Work, subject: Subject, lookup: Lookup | None) -> Placeme
             roles_ever=roles,
             lookup=lookup,
             agreement=agreement,
-            system=reaching.system_of(agreement, lookup.system),
+            system=system,
+            proof=proving.proof_state(work, system),
             today=work.now().date(),
             shared=any(s.case_id == subject.case_id and s.id != subject.id for s in sharing),
             current=work.case_lists.is_current(subject.id),

@@ -6,7 +6,7 @@ Every write takes its audit event; a write without one cannot be expressed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -18,10 +18,25 @@ from gateway.domain.calendar import BankHolidays
 from gateway.domain.case_list import Case, CaseList, Role, RowProblem, Subject
 from gateway.domain.events import AuditEvent
 from gateway.domain.flags import Flag
-from gateway.domain.identifiers import ActionId, AgencyId, CaseId, CaseListId, FlagId, LookupId, MaracId, SubjectId, SystemKey, TaskId
-from gateway.domain.lookup import Lookup
+from gateway.domain.identifiers import (
+    ActionId,
+    AgencyId,
+    CaseId,
+    CaseListId,
+    FlagId,
+    LookupId,
+    MaracId,
+    SubjectId,
+    SystemKey,
+    TaskId,
+    UserId,
+)
+from gateway.domain.lookup import Lookup, Pairing, Remembered
+from gateway.domain.models import MatchingModel
+from gateway.domain.proofs import HandCheck, Probe, WriteStop
 from gateway.domain.releases import Release
 from gateway.domain.tasks import PersonTask, TaskKind
+from gateway.policy.identity.scoring import Scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +113,37 @@ class Lookups(Protocol):
     def known_as(self, records: Sequence[tuple[SystemKey, str]]) -> Sequence[Lookup]:
         """Look-ups of any list that are now KNOWN as one of these records (found by a keyed hash of system and record id)."""
 
+    def hold(self, cases: Collection[CaseId]) -> None:
+        """From here to the end of the transaction nobody else who holds them settles these cases."""
+
+    def hanging(self, places: Sequence[tuple[CaseId, SystemKey]], records: Sequence[tuple[SystemKey, str]]) -> frozenset[tuple[CaseId, SystemKey]]:
+        """The cases at systems where other current look-ups hang on the case, wait for more, or claim one of these records."""
+
+    def of_cases_at(self, places: Sequence[tuple[CaseId, SystemKey]]) -> Mapping[tuple[CaseId, SystemKey], Sequence[Lookup]]:
+        """Of the people now in each case, the look-ups at that system that were answered or decided."""
+
     def save(self, lookups: Sequence[Lookup], audit: Sequence[AuditEvent]) -> None:
         """Each lookup carries the version it was read at; raises ``Conflict(STALE_VERSION)`` if any moved on."""
+
+
+class Decisions(Protocol):
+    """What people decided about a person and a record, on whatever list: the newest word on each pairing."""
+
+    def recall(self, pairings: Sequence[Pairing]) -> Mapping[Pairing, Remembered]: ...
+
+    def remember(self, decided: Mapping[Pairing, Remembered]) -> None: ...
+
+
+class Models(Protocol):
+    """Matching models by version; the one approved last grades, and until then the one of the release."""
+
+    def all(self) -> Sequence[MatchingModel]: ...
+
+    def get(self, version: str) -> MatchingModel: ...
+
+    def add(self, model: MatchingModel, content: bytes, at: datetime, audit: AuditEvent) -> None: ...
+
+    def approve(self, version: str, by: UserId, at: datetime, audit: AuditEvent) -> None: ...
 
 
 class Flags(Protocol):
@@ -161,6 +205,45 @@ class Tasks(Protocol):
         """Open tasks of one agency, oldest first; None for all."""
 
 
+class Proofs(Protocol):
+    """What is known of each system's outputs: probes, the signatures of those who looked by hand, and the release last told."""
+
+    def last(self, system: SystemKey) -> Probe | None: ...
+
+    def add(self, probe: Probe, audit: AuditEvent) -> None: ...
+
+    def checks(self, system: SystemKey) -> Sequence[HandCheck]: ...
+
+    def check(self, check_id: UUID) -> HandCheck: ...
+
+    def sign(self, check: HandCheck, audit: AuditEvent) -> None: ...
+
+    def countersign(self, check: HandCheck, audit: AuditEvent) -> None: ...
+
+    def release(self, system: SystemKey) -> str:
+        """The release that the system last told of itself; "" where it never did."""
+
+    def tell_release(self, system: SystemKey, release: str) -> None: ...
+
+
+class Stops(Protocol):
+    """Where writing is stopped. ``of`` answers for a system whether it alone or everything is."""
+
+    def of(self, system: SystemKey) -> WriteStop | None: ...
+
+    def only(self, system: SystemKey) -> WriteStop | None:
+        """The stop under exactly this name."""
+
+    def open(self) -> Sequence[WriteStop]: ...
+
+    def add(self, stop: WriteStop, audit: AuditEvent) -> bool:
+        """False when it was stopped already; then nothing changes."""
+
+    def ask_restart(self, stop: WriteStop, audit: AuditEvent) -> None: ...
+
+    def end(self, stop: WriteStop, ended_by: UserId, ended_at: datetime, audit: AuditEvent) -> None: ...
+
+
 class Audit(Protocol):
     """The chained audit. Views are recorded before the data leaves."""
 
@@ -176,6 +259,9 @@ class Outbox(Protocol):
 
     def withdraw(self, order_key: str) -> int:
         """Stop what has not left yet; returns how many."""
+
+    def let_go(self, system: SystemKey, reason: str) -> int:
+        """What was held for this reason may leave now, at one system or (``*``) at all; returns how many."""
 
 
 class Inbox(Protocol):
@@ -207,11 +293,23 @@ class Work(Protocol):
     @property
     def lookups(self) -> Lookups: ...
     @property
+    def decisions(self) -> Decisions: ...
+    @property
+    def models(self) -> Models: ...
+    @property
+    def scorer(self) -> Scorer:
+        """The matching model in use."""
+
+    @property
     def flags(self) -> Flags: ...
     @property
     def actions(self) -> Actions: ...
     @property
     def tasks(self) -> Tasks: ...
+    @property
+    def proofs(self) -> Proofs: ...
+    @property
+    def stops(self) -> Stops: ...
     @property
     def audit(self) -> Audit: ...
     @property

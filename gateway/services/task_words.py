@@ -108,6 +108,30 @@ WORDS: Mapping[TaskKind, TaskWords] = MappingProxyType(
             "The agency's system was asked, and does not show what the gateway expects, or could not be read.",
             "Look in the agency's system and put right which of the two is wrong.",
         ),
+        TaskKind.PROBE_FAILED: TaskWords(
+            "A probe failed: alerts may show to others than staff",
+            "The gateway put an alert on the record of a test person, and somebody else than staff could tell; or nothing could be proved. "
+            "Nothing more is written to that system.",
+            "Now: look at the findings on the page Proof and stop with the system's owner. Find out whether alerts that stand there can be "
+            "seen, and recall those that can. Once it is mended, probe again; then two people restart writing.",
+        ),
+        TaskKind.PROVE_AGAIN: TaskWords(
+            "Prove again that a system hides alerts",
+            "The proof of a system ends soon, or has ended: it is too old, the system or its register changed, or signatures are missing.",
+            "Probe the system, look at the outputs that only people can look at, and have two people sign. Without a proof nothing is written.",
+        ),
+        TaskKind.WRITING_STOPPED: TaskWords(
+            "Writing to a system is stopped",
+            "Somebody stopped it. What was to be written waits; people are still looked up, and alerts can still be taken away.",
+            "Find out why. When it is safe again, one person asks for the restart and another confirms it.",
+        ),
+        TaskKind.RECORD_CHANGED: TaskWords(
+            "The record under an alert has changed",
+            "The record was merged or taken apart, names somebody else, has another practice, or somebody else may open it now. The alert is "
+            "frozen: the gateway neither moves nor removes it by itself.",
+            "Look at the record now. Say whether the alert still stands on the right person's record, where only staff can see it. If not, it "
+            "is recalled from every place it went.",
+        ),
     }
 )
 """Every kind of task has its words."""

@@ -9,11 +9,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData, text
 
-from gateway.store import tables
+from gateway.store import proof_tables
 from outbox import tables as outbox_tables
 
 METADATA = MetaData()
-for _part in (tables.metadata, outbox_tables.metadata):
+for _part in (proof_tables.probes.metadata, outbox_tables.metadata):
     for _table in _part.sorted_tables:
         _table.to_metadata(METADATA)
 

@@ -10,21 +10,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cached_property
 from types import TracebackType
 from typing import Self
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection
 
+from gateway.domain.identifiers import SystemKey
 from gateway.domain.releases import Release
+from gateway.policy.identity.scoring import Scorer
 from gateway.services.ports import AgreementBook
 from gateway.store.actions import SqlActions
 from gateway.store.answers import SqlAnswers
 from gateway.store.audit import SqlAudit
 from gateway.store.case_lists import SqlCaseLists
 from gateway.store.crypto import Vault
+from gateway.store.decisions import SqlDecisions
 from gateway.store.flags import SqlFlags
 from gateway.store.lookups import SqlLookups
+from gateway.store.models import SqlModels
+from gateway.store.proofs import SqlProofs
+from gateway.store.stops import SqlStops
 from gateway.store.tasks import SqlTasks
 from outbox.inbox import accept_once
 from outbox.writer import Draft, Writer
@@ -55,6 +62,12 @@ class SqlOutbox:
         """Stops what has not left yet, whenever it was sent."""
         self.flush()
         return self._writer.withdraw(order_key)
+
+    def let_go(self, system: SystemKey, reason: str) -> int:
+        """Sends on what was held for this reason, at one system or at all."""
+        freed = self._writer.let_go(system, reason)
+        self.sent += freed
+        return freed
 
     def flush(self) -> None:
         """Writes what waits."""
@@ -96,9 +109,13 @@ class SqlWork:
         self.audit = SqlAudit(connection, vault, self._now)
         self.case_lists = SqlCaseLists(connection, vault, self.audit)
         self.lookups = SqlLookups(connection, vault, self.audit)
+        self.decisions = SqlDecisions(connection, vault)
+        self.models = SqlModels(connection, vault, self.audit)
         self.flags = SqlFlags(connection, vault, self.audit)
         self.actions = SqlActions(connection, vault, self.audit)
         self.tasks = SqlTasks(connection, vault, self.audit, self._now)
+        self.proofs = SqlProofs(connection, self.audit, self._now)
+        self.stops = SqlStops(connection, self.audit)
         self.outbox = SqlOutbox(Writer(connection, vault), seal_release, self._now, new_id)
         self.inbox = SqlInbox(connection, vault)
         self.answers = SqlAnswers(connection, vault, self._now)
@@ -106,6 +123,11 @@ class SqlWork:
     def now(self) -> datetime:
         """This moment, UTC, the same through the transaction."""
         return self._now
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """The matching model in use; the same through the transaction."""
+        return self.models.in_use()
 
     def flush(self) -> None:
         """Writes the messages and audit events that wait."""

@@ -40,6 +40,12 @@ TABLE = {
     Act.CHANGE_QUEUE:         "-  -  -  -  -  -  Y  -",
     Act.RECONCILE:            "Y  -  Y  Y  -  Y  Y  -",
     Act.VIEW_AUDIT:           "-  -  -  -  -  -  -  Y",
+    Act.VIEW_PROOFS:          "Y  Y  Y  Y  Y  Y  Y  -",
+    Act.PROBE_SYSTEM:         "-  -  Y  Y  Y  Y  Y  -",
+    Act.SIGN_HAND_CHECK:      "-  -  Y  Y  Y  Y  -  -",
+    Act.STOP_WRITING:         "Y  Y  Y  Y  Y  Y  Y  -",
+    Act.RESTART_WRITING:      "Y  -  Y  Y  -  Y  Y  -",
+    Act.RECALL_FLAG:          "-  -  Y  Y  -  Y  -  -",
 }  # fmt: skip
 COLUMNS = (CO, CH, RE, DE, SA, NL, SY, AU)
 CELLS = [(act, role, mark == "Y") for act, row in TABLE.items() for role, mark in zip(COLUMNS, row.split(), strict=True)]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -17,10 +17,27 @@ from gateway.domain.case_list import Case, CaseList, Role, RowProblem, Subject
 from gateway.domain.errors import Code, Conflict, NotFound
 from gateway.domain.events import AuditEvent, EventKind
 from gateway.domain.flags import LIVE_FLAG_STATES, Flag
-from gateway.domain.identifiers import ActionId, AgencyId, CaseId, CaseListId, FlagId, LookupId, MaracId, SubjectId, SystemKey, TaskId
-from gateway.domain.lookup import Lookup
+from gateway.domain.identifiers import (
+    ActionId,
+    AgencyId,
+    CaseId,
+    CaseListId,
+    FlagId,
+    LookupId,
+    MaracId,
+    SubjectId,
+    SystemKey,
+    TaskId,
+    UserId,
+)
+from gateway.domain.lookup import Lookup, LookupOutcome, Pairing, Remembered
+from gateway.domain.models import MatchingModel
+from gateway.domain.proofs import EVERYWHERE, HandCheck, Observation, Probe, Seen, WriteStop
+from gateway.domain.register import Canary, Output
 from gateway.domain.releases import Release
 from gateway.domain.tasks import PersonTask, TaskKind
+from gateway.policy.identity.model import current, read
+from gateway.policy.identity.scoring import Scorer
 from gateway.services.ports import CaseListSummary, Work
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
@@ -161,6 +178,31 @@ class MemoryLookups:
     def known_as(self, records: Sequence[tuple[SystemKey, str]]) -> Sequence[Lookup]:
         return [k for k in self.held.values() if k.record and (k.system, k.record.record_id) in set(records)]
 
+    def hold(self, cases: Collection[CaseId]) -> None: ...
+
+    def hanging(self, places: Sequence[tuple[CaseId, SystemKey]], records: Sequence[tuple[SystemKey, str]]) -> frozenset[tuple[CaseId, SystemKey]]:
+        by_case = (Code.OTHERS_ONLY, Code.ONE_RECORD_BY_CASE)
+        return frozenset(
+            place
+            for place, lookups in self._at(places).items()
+            for k in lookups
+            if k.outcome is LookupOutcome.POSSIBLE or k.reason in by_case or (k.claim and (k.system, k.claim) in set(records))
+        )
+
+    def of_cases_at(self, places: Sequence[tuple[CaseId, SystemKey]]) -> Mapping[tuple[CaseId, SystemKey], Sequence[Lookup]]:
+        said = (LookupOutcome.KNOWN, LookupOutcome.POSSIBLE, LookupOutcome.NOT_KNOWN)
+        return {place: [k for k in lookups if k.outcome in said] for place, lookups in self._at(places).items()}
+
+    def _at(self, places: Sequence[tuple[CaseId, SystemKey]]) -> dict[tuple[CaseId, SystemKey], list[Lookup]]:
+        people = self._lists.subjects([k.subject_id for k in self.held.values()])
+        current = {id_ for id_ in people if self._lists.is_current(id_)}
+        return {
+            (case_id, system): [
+                k for k in self.held.values() if k.subject_id in current and (people[k.subject_id].case_id, k.system) == (case_id, system)
+            ]
+            for case_id, system in places
+        }
+
     def save(self, lookups: Sequence[Lookup], audit: Sequence[AuditEvent]) -> None:
         self.saves += 1
         if any(self.held[k.id].version != k.version for k in lookups):
@@ -168,6 +210,49 @@ class MemoryLookups:
         assert len(lookups) == len(audit)
         self.held |= {k.id: replace(k, version=k.version + 1) for k in lookups}
         self._audit.record(*audit)
+
+
+class MemoryDecisions:
+    """The newest word on each pairing."""
+
+    def __init__(self) -> None:
+        self.held: dict[Pairing, Remembered] = {}
+
+    def recall(self, pairings: Sequence[Pairing]) -> Mapping[Pairing, Remembered]:
+        return {p: self.held[p] for p in pairings if p in self.held}
+
+    def remember(self, decided: Mapping[Pairing, Remembered]) -> None:
+        self.held |= decided
+
+
+class MemoryModels:
+    """Models by version, the release's first."""
+
+    def __init__(self, audit: MemoryAudit) -> None:
+        self._audit = audit
+        self.held = {current().version: MatchingModel(current().version, "", UserId("release"))}
+        self.scorers = {current().version: Scorer(current())}
+        self.version = current().version
+
+    def all(self) -> Sequence[MatchingModel]:
+        return list(self.held.values())
+
+    def get(self, version: str) -> MatchingModel:
+        if version not in self.held:
+            raise NotFound(Code.NOT_FOUND)
+        return self.held[version]
+
+    def add(self, model: MatchingModel, content: bytes, at: datetime, audit: AuditEvent) -> None:
+        if model.version in self.held:
+            raise Conflict(Code.MODEL_EXISTS)
+        self.held[model.version] = replace(model, offered_at=at)
+        self.scorers[model.version] = Scorer(read(content.decode()))
+        self._audit.record(audit)
+
+    def approve(self, version: str, by: UserId, at: datetime, audit: AuditEvent) -> None:
+        self.held[version] = replace(self.held[version], approved_by=by, approved_at=at)
+        self.version = version
+        self._audit.record(audit)
 
 
 class MemoryFlags:
@@ -296,6 +381,84 @@ class MemoryTasks:
         return [t.kind for t in self.open_of(agency_id)]
 
 
+class MemoryProofs:
+    """Every system counts as probed just now with good result, until a test says otherwise (``found``)."""
+
+    def __init__(self, audit: MemoryAudit, now: Callable[[], datetime]) -> None:
+        self._audit, self._now = audit, now
+        self.found: dict[SystemKey, Probe | None] = {}
+        self.signed: list[HandCheck] = []
+        self.releases: dict[SystemKey, str] = {}
+
+    def last(self, system: SystemKey) -> Probe | None:
+        return self.found[system] if system in self.found else good_probe(system, self._now())
+
+    def add(self, probe: Probe, audit: AuditEvent) -> None:
+        self.found[probe.system] = probe
+        self.tell_release(probe.system, probe.system_version)
+        self._audit.record(audit)
+
+    def checks(self, system: SystemKey) -> Sequence[HandCheck]:
+        return [check for check in self.signed if check.system == system]
+
+    def check(self, check_id: UUID) -> HandCheck:
+        return next(check for check in self.signed if check.id == check_id)
+
+    def sign(self, check: HandCheck, audit: AuditEvent) -> None:
+        self.signed.append(check)
+        self._audit.record(audit)
+
+    def countersign(self, check: HandCheck, audit: AuditEvent) -> None:
+        self.signed = [check if one.id == check.id else one for one in self.signed]
+        self._audit.record(audit)
+
+    def release(self, system: SystemKey) -> str:
+        return self.releases.get(system, "")
+
+    def tell_release(self, system: SystemKey, release: str) -> None:
+        if release:
+            self.releases[system] = release
+
+
+def good_probe(system: SystemKey, at: datetime, digest: str = "", version: str = "7.4.1", seen: Seen = Seen.SAME) -> Probe:
+    """A probe with one observation."""
+    observation = Observation(Output.PORTAL, Canary.VICTIM, 0, seen, ("00", "00", "00", "00"))
+    return Probe(UUID(int=7), system, digest, version, at, at, UserId("somebody"), (observation,))
+
+
+class MemoryStops:
+    """Nothing is stopped until somebody stops it."""
+
+    def __init__(self, audit: MemoryAudit) -> None:
+        self._audit = audit
+        self.held: dict[SystemKey, WriteStop] = {}
+
+    def of(self, system: SystemKey) -> WriteStop | None:
+        return self.held.get(system) or self.held.get(EVERYWHERE)
+
+    def only(self, system: SystemKey) -> WriteStop | None:
+        return self.held.get(system)
+
+    def open(self) -> Sequence[WriteStop]:
+        return list(self.held.values())
+
+    def add(self, stop: WriteStop, audit: AuditEvent) -> bool:
+        if stop.system in self.held:
+            return False
+        self.held[stop.system] = stop
+        self._audit.record(audit)
+        return True
+
+    def ask_restart(self, stop: WriteStop, audit: AuditEvent) -> None:
+        self.held[stop.system] = stop
+        self._audit.record(audit)
+
+    def end(self, stop: WriteStop, ended_by: UserId, ended_at: datetime, audit: AuditEvent) -> None:
+        assert ended_by != stop.restart_by
+        del self.held[stop.system]
+        self._audit.record(audit)
+
+
 @dataclass
 class Sent:
     """A message as it waits to leave."""
@@ -315,11 +478,16 @@ class MemoryOutbox:
         self._new_id = new_id
         self.messages: list[Sent] = []
         self._left: set[UUID] = set()
+        self.let_gone: list[tuple[SystemKey, str]] = []
 
     def send(self, kind: str, release: Release, *, order_key: str = "", not_after: datetime | None = None) -> UUID:
         assert isinstance(release, Release)
         self.messages.append(Sent(self._new_id(), str(kind), release, order_key, not_after))
         return self.messages[-1].id
+
+    def let_go(self, system: SystemKey, reason: str) -> int:
+        self.let_gone.append((system, reason))
+        return 0
 
     def withdraw(self, order_key: str) -> int:
         waiting = [m for m in self.messages if m.order_key == order_key and not m.withdrawn and m.id not in self._left]
@@ -380,15 +548,23 @@ class Desk:
         self.audit = MemoryAudit(self.now)
         self.case_lists = MemoryCaseLists(self.audit)
         self.lookups = MemoryLookups(self.audit, self.case_lists)
+        self.decisions = MemoryDecisions()
+        self.models = MemoryModels(self.audit)
         self.flags = MemoryFlags(self.audit, self.case_lists)
         self.actions = MemoryActions(self.audit, self.case_lists)
         self.tasks = MemoryTasks(self.audit, self.now)
+        self.proofs = MemoryProofs(self.audit, self.now)
+        self.stops = MemoryStops(self.audit)
         self.outbox = MemoryOutbox(self.new_id)
         self.inbox = MemoryInbox()
         self.agreements = MemoryAgreements({a.agency_id: a for a in agreements})
 
     def now(self) -> datetime:
         return self.moment
+
+    @property
+    def scorer(self) -> Scorer:
+        return self.models.scorers[self.models.version]
 
     def pass_time(self, **ago: float) -> None:
         self.moment += timedelta(**ago)

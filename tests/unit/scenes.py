@@ -13,6 +13,8 @@ from gateway.domain.case_list import Address, BirthDate, Person, PersonName, Pho
 from gateway.domain.case_list_reading import ParsedCase, ParsedList, ParsedPerson
 from gateway.domain.identifiers import AgencyId, CaseListId, LocalIdentifier, MaracId, NhsNumber, SystemKey, UserId
 from gateway.domain.lookup import Answer, AnswerKind, Candidate, Lookup
+from gateway.domain.register import Answer as OutputAnswer
+from gateway.domain.register import Audience, Entry, Output, Register
 from gateway.domain.releases import MessageKind, Release
 from gateway.services import intake, results
 from gateway.services.arrivals import Arrived, Reply
@@ -31,10 +33,13 @@ def system(agency: AgencyId, name: str, kind: SystemKind, *can: Capability, **mo
 
 
 C = Capability
+NOT_OFFERED = {o: Entry(o, OutputAnswer.NOT_OFFERED, Audience.SUBJECT, "somebody", "tested", date(2027, 12, 31)) for o in Output}
+REGISTER = Register(entries=NOT_OFFERED)
+"""Every output answered for; of the digest that the fakes' good probe was made under."""
 TRUST_SYSTEM = system(
     TRUST, "record", SystemKind.FHIR_R4,
     C.SEARCH, C.MATCH, C.OPEN_TO_SERVICE, C.HIDDEN_FLAG, C.SUBJECT_VIEW, C.WORK_ITEMS, C.WORK_ITEM_POLL,
-    options={"identifier_system": "https://trust.example/record-number"}, limits=Limits(max_flag_text=200),
+    options={"identifier_system": "https://trust.example/record-number"}, limits=Limits(max_flag_text=200), register=REGISTER,
 )  # fmt: skip
 OLD_TRUST_SYSTEM = system(OLD_TRUST, "record", SystemKind.HL7V2, C.SEARCH)
 POLICE_SYSTEM = system(POLICE, "records", SystemKind.POLICE, C.SEARCH, C.WORK_ITEMS, C.WORK_ITEM_POLL)

@@ -194,12 +194,35 @@ CREATE TABLE lookups (
     version INTEGER NOT NULL,
     record_key BYTEA,
     sealed BYTEA,
+    model TEXT DEFAULT '' NOT NULL,
     PRIMARY KEY (id),
     CONSTRAINT lookups_cell UNIQUE (subject_id, system),
     FOREIGN KEY(subject_id) REFERENCES subjects (id)
 );
 CREATE INDEX lookups_record ON lookups (record_key) WHERE record_key IS NOT NULL;
 COMMENT ON TABLE lookups IS 'One person at one record system. Sealed: candidates with their explanation, and the decision; absent while there are none.';
+
+CREATE TABLE match_decisions (
+    key BYTEA NOT NULL,
+    decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    sealed BYTEA NOT NULL,
+    PRIMARY KEY (key)
+);
+CREATE INDEX match_decisions_age ON match_decisions (decided_at);
+COMMENT ON TABLE match_decisions IS 'What a person decided about a person and a record; key is a keyed hash of both. The newest word stands.';
+
+CREATE TABLE matching_models (
+    version TEXT NOT NULL,
+    digest BYTEA NOT NULL,
+    offered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    approved_at TIMESTAMP WITH TIME ZONE,
+    offered_key BYTEA NOT NULL,
+    approved_key BYTEA,
+    sealed BYTEA NOT NULL,
+    PRIMARY KEY (version),
+    CONSTRAINT matching_models_second_person CHECK (approved_key <> offered_key)
+);
+COMMENT ON TABLE matching_models IS 'Models by name. The one approved last grades; while none is, the model of the release does.';
 
 CREATE TABLE person_keys (
     key BYTEA NOT NULL,
@@ -296,3 +319,61 @@ ALTER TABLE outbox_messages ALTER COLUMN body SET STORAGE EXTERNAL;
 ALTER TABLE outbox_messages SET (toast_tuple_target = 128, fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 ALTER TABLE lookups ALTER COLUMN sealed SET STORAGE EXTERNAL;
 ALTER TABLE lookups SET (fillfactor = 80);
+
+-- What is known of each record system's outputs, and where writing has been stopped. Hashes, codes and opaque ids only.
+CREATE TABLE disclosure_probes (
+    id UUID NOT NULL,
+    system TEXT NOT NULL,
+    register_digest TEXT NOT NULL,
+    system_version TEXT NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    made_by TEXT NOT NULL,
+    passed BOOLEAN NOT NULL,
+    evidence JSONB NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX disclosure_probes_system ON disclosure_probes (system, ended_at);
+COMMENT ON TABLE disclosure_probes IS 'One probe of one system: its findings, with the hashes of what was seen.';
+
+CREATE TABLE hand_checks (
+    id UUID NOT NULL,
+    system TEXT NOT NULL,
+    output TEXT NOT NULL,
+    register_digest TEXT NOT NULL,
+    system_version TEXT NOT NULL,
+    signed_by TEXT NOT NULL,
+    signed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_on DATE NOT NULL,
+    second_by TEXT,
+    second_at TIMESTAMP WITH TIME ZONE,
+    PRIMARY KEY (id),
+    CONSTRAINT hand_checks_second_person CHECK (second_by <> signed_by)
+);
+CREATE INDEX hand_checks_system ON hand_checks (system, signed_at);
+COMMENT ON TABLE hand_checks IS 'Two people looked at an output that no machine can look at, and signed that it shows no alert.';
+
+CREATE TABLE system_releases (
+    system TEXT NOT NULL,
+    release TEXT NOT NULL,
+    told_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    PRIMARY KEY (system)
+);
+COMMENT ON TABLE system_releases IS 'The release that a system last told of itself; a proof holds for one release.';
+
+CREATE TABLE write_stops (
+    id UUID NOT NULL,
+    system TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    stopped_by TEXT NOT NULL,
+    stopped_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    restart_by TEXT,
+    restart_at TIMESTAMP WITH TIME ZONE,
+    ended_by TEXT,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    PRIMARY KEY (id),
+    CONSTRAINT write_stops_second_person CHECK (ended_by <> restart_by),
+    CONSTRAINT write_stops_ended CHECK ((ended_at IS NULL) = (ended_by IS NULL) AND (ended_by IS NULL OR restart_by IS NOT NULL))
+);
+CREATE UNIQUE INDEX write_stops_open ON write_stops (system) WHERE ended_at IS NULL;
+COMMENT ON TABLE write_stops IS 'Nothing is written to a system (or to any: *) while a row of it is open; one person stops, two restart.';
