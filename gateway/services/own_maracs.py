@@ -11,7 +11,6 @@ from gateway.domain.errors import NotFound
 from gateway.domain.flags import Flag
 from gateway.domain.identifiers import ActionId, AgencyId, LookupId, SystemKey
 from gateway.domain.tasks import PersonTask
-from gateway.policy import disclosure
 from gateway.services.ports import Work
 
 
@@ -46,11 +45,12 @@ def tasks(work: Work, actor: Actor, agency_id: AgencyId, found: Sequence[PersonT
 
 
 def lane(work: Work, actor: Actor, key: SystemKey) -> bool:
-    """Whether a destination serves a Marac of the reader's."""
+    """Whether a destination serves the reader's Maracs and no other: how much waits there would tell that another Marac has something
+    in hand. Where the agreement names no Marac it is the installation's only one."""
     agreement = work.agreements.of(AgencyId(key.partition("/")[0]))
     if UserRole.SYSTEM_ADMINISTRATOR in actor.roles:
         return True
-    return agreement is not None and any(disclosure.covers(agreement, marac_id) for marac_id in actor.marac_ids)
+    return agreement is not None and bool(actor.marac_ids) and agreement.maracs <= actor.marac_ids
 
 
 def _of_others(work: Work, actor: Actor, ids: Iterable[UUID]) -> set[UUID]:

@@ -62,11 +62,13 @@ class Queue(Protocol):
 
 def summary(work: Work, actor: Actor, queue: Queue) -> Sequence[LaneSummary]:
     """All lanes for those who serve the Marac or run the gateway, the agency's own for its people."""
+    permissions.check_can(actor, Act.VIEW_QUEUE)  # also where there is nothing to show: whether there is, is no answer to give
     return [lane for lane in queue.lanes() if _sees(work, actor, lane.lane)]
 
 
 def dead_letters(work: Work, actor: Actor, queue: Queue) -> Sequence[DeadLetter]:
     """What waits for a person."""
+    permissions.check_can(actor, Act.VIEW_QUEUE)
     return [letter for letter in queue.dead() if _sees(work, actor, letter.lane)]
 
 

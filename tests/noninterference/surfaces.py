@@ -1,0 +1,218 @@
+"""What each observer can see, as bytes: outputs of the agencies' systems, the gateway's pages and interface, its logs and its queue.
+
+A reading is named by observer and surface. Everything that others than an agency's staff get is read after every step, and after every exchange
+that wrote something, so that what stood there for a moment only is seen too.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import text
+
+from gateway.domain.actors import Actor
+from gateway.services import hits
+from tests.noninterference import users
+from tests.noninterference.steps import Course
+from tests.noninterference.worlds import CALDER, HOMES, POLICE, TRUST
+
+Key = tuple[str, str]
+"""Observer and surface."""
+Readings = dict[Key, tuple[bytes, ...]]
+"""What was seen since the step before: one value, or several in their order where it changed on the way."""
+
+Page = tuple[str, str, str, str, bytes]
+"""Observer, account ("" for none), method, path, body."""
+AFTER_A_STEP, AT_THE_END = 4, 24
+"""How many of the site's pages are read."""
+DECLARED = "declared"
+"""The observer who may know; a difference here shows that the secret was reached."""
+_SEEN_BY = {"proxy record": "O3", "proxy-app": "O3", "household letter": "O4", "record transfer": "O6", "demographics feed": "O6", "clinic list": "O6",
+            "kiosk": "O6", "arrivals-kiosk": "O6", "feed": "O6", "subject access pack": "O5", "subject-access-pack": "O5", "disclosure-export": "O5",
+            "custody-record": "O5"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Opaque ids that somebody may have seen over a shoulder: both runs are asked for the same."""
+
+    lists: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+    remote_flags: tuple[str, ...] = ()
+
+
+@dataclass
+class Watch:
+    """The observers of one run."""
+
+    course: Course
+    readings: Readings = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
+    cookies: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    last: dict[Key, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        world = self.course.world
+        self.course.town.after_exchange = self._exchanged
+        self.actors: dict[str, Actor] = {"operator": users.OPERATOR, **users.outsiders(world)}
+        perpetrator = world.resident(world.secret.people[1][1])
+        for name, actor in self.actors.items():
+            shown = f"{perpetrator.given} {perpetrator.family}" if name == world.party else name
+            self.cookies[name] = self.course.house.cookie_of(actor, shown)
+            self.tokens[name] = self.course.house.token_of(actor)
+
+    # ----------------------------------------------------------------------------------------------------- what is read
+
+    async def after(self, step_label: str, known: Known, last: bool) -> Readings:
+        """Every output of every agency, and the pages whose turn it is, as they are after a step."""
+        for agency in self.course.world.holdings:
+            self._outputs(agency)
+        for agency in self.course.town.trusts:
+            if agency in self.written or last:
+                await self._patients(agency, known)
+        for observer, user, method, path, body in self._turn(step_label, list(self._pages(known)), last):
+            await self._page(observer, user, method, path, body)
+        self._note("O9 operator", "log", self.course.house.log.take())
+        for number, payload in enumerate(self.course.house.rung()):
+            self._note("O9 operator", f"queue server {number}", payload)
+        for name, said in self.course.said.items():
+            self._note("O7 s-coordinator", name, said)
+        self._note(DECLARED, "agencies", self.course.town.staff_view())
+        if last:
+            self._note(DECLARED, "report", self._reported())
+        found, self.readings = self.readings, {}
+        self.written.clear()
+        return found
+
+    def _turn(self, label: str, pages: list[Page], last: bool) -> list[Page]:
+        """Pages take turns: a few after every step and more at the end, drawn by the world and the step, the same in both runs."""
+        count = AT_THE_END if last else AFTER_A_STEP
+        return random.Random(f"{self.course.world.seed} {label}").sample(pages, min(count, len(pages)))
+
+    def _exchanged(self, agency: str, write: bool) -> None:
+        if write:
+            self.written.add(agency)
+            self._outputs(agency)
+
+    def _outputs(self, agency: str) -> None:
+        for name, look in self.course.town.looks(agency):
+            view = name.rpartition(" ")[0]
+            self._note(f"{_SEEN_BY.get(view.split(' ')[0] if view.startswith('feed') else view, 'O2')} at {agency}", name, look())
+
+    def _note(self, observer: str, surface: str, value: bytes) -> None:
+        key = (observer, surface)
+        before = self.readings.get(key)
+        if before is None:
+            self.readings[key] = (value,)
+        elif before[-1] != value:
+            self.readings[key] = (*before, value)
+
+    # ------------------------------------------------------------------------------------------ a patient's own program
+
+    async def _patients(self, agency: str, known: Known) -> None:
+        """Everything that a patient's token reaches, of the people of the case first."""
+        parties = [id_ for _, id_ in self.course.world.secret.people[:2]]
+        for person in self.course.world.holdings[agency]:
+            if person.resident_id in parties:
+                for path in _reached_by(person.local_id, known):
+                    heard = await self.course.town.ask(agency, "GET", path, {"authorization": f"Bearer {self.course.town.tokens[agency, person.local_id]}"})
+                    self._note(f"O2 at {agency}", f"own program {path} {person.local_id}", heard.as_bytes())
+
+    # -------------------------------------------------------------------------------------------------------- the site
+
+    def _pages(self, known: Known) -> Iterator[Page]:
+        for path in ("/", "/sign-out", "/lists", "/static/style.css", "/favicon.ico", "/api/v1/openapi.json", "/api/v1/case-lists", "/api/v1/nothing"):
+            yield "O1 anyone", "", "GET", path, b""
+        for path in (*[f"/lists/{one}" for one in known.lists], *[f"/api/v1/case-lists/{one}/report" for one in known.lists]):
+            yield "O1 anyone", "", "GET", path, b""
+        yield "O1 anyone", "", "POST", f"/api/v1/callbacks/{TRUST}", b"{}"
+        for user, actor in self.actors.items():
+            observer = "O9 operator" if user == "operator" else f"O8 {user}" if user == self.course.world.party else f"O7 {user}"
+            for path in (*_MENU, *self._own(actor), *_foreign(known)):
+                yield observer, user, "GET", path, b""
+            yield observer, user, "POST", "/api/v1/alerts", _proposal(known, actor)
+            if self.course.south:
+                yield observer, user, "POST", f"/lists/{self.course.south}/export", b"csrf=form-%b" % actor.user_id.encode()
+            yield observer, user, "POST", "/audit", b"csrf=form-%b&thing=%b" % (actor.user_id.encode(), (known.lists or ("none",))[0].encode())
+
+    def _own(self, actor: Actor) -> Iterator[str]:
+        """Pages of the other Marac's own list."""
+        list_id = self.course.south
+        if list_id is not None and "southmoor" in actor.marac_ids:
+            yield from (f"/lists/{list_id}", f"/lists/{list_id}/alerts", f"/lists/{list_id}/actions", f"/lists/{list_id}/review", f"/lists/{list_id}/progress")
+            yield from (f"/api/v1/case-lists/{list_id}/{part}" for part in ("report", "problems", "possible-matches", "alerts", "actions"))
+
+    async def _page(self, observer: str, user: str, method: str, path: str, body: bytes) -> None:
+        headers = {}
+        if path.startswith("/api/") and user:
+            headers = {"authorization": f"Bearer {self.tokens[user]}"}
+        elif user:
+            headers = {"cookie": f"session={self.cookies[user]}"}
+        if method == "POST":
+            headers |= {"content-type": "application/json" if "/api/" in path else "application/x-www-form-urlencoded"}
+            headers |= {"idempotency-key": "the same each time"} if path.startswith("/api/v1/alerts") else {}
+        heard = await self.course.house.look(method, path, headers, body)
+        self._note(observer, f"{method} {path}", heard.as_bytes())
+
+    # --------------------------------------------------------------------------------------------------- who may know
+
+    def _reported(self) -> bytes:
+        list_id = self.course.north
+        if list_id is None:
+            return b""
+        with self.course.house.gateway.engine.connect() as connection, self.course.house.gateway.work_on(connection) as work:
+            case_list = work.case_lists.get(list_id)
+            report = hits.whole_report(work, case_list)
+            flags = [(str(f.subject_id), f.state.value, f.role.value) for f in work.flags.of_list(list_id)]
+            done = [(a.reference, a.state.value) for a in work.actions.of_list(list_id)]
+            notes = [case.notes for case in case_list.cases]
+        return json.dumps([hits.rows(report), sorted(flags), sorted(done), notes], default=str).encode()
+
+    def known(self) -> Known:
+        """The ids that are about by now."""
+        list_id = self.course.north
+        if list_id is None:
+            return Known()
+        with self.course.house.gateway.engine.connect() as connection:
+            flags = [str(id_) for id_ in connection.execute(_FLAGS, {"subjects": list(self.course.subject_ids)}).scalars()]
+        trust = self.course.town.trusts.get(TRUST)
+        remote = [flag["id"] for flag in trust.store.current("Flag")] if trust else []
+        return Known((str(list_id),), self.course.subject_ids[:1], tuple(flags[:1]), (), tuple(remote[-1:]))
+
+
+_FLAGS = text("SELECT id FROM flags WHERE subject_id = ANY(CAST(:subjects AS uuid[])) ORDER BY id")
+_MENU = ("/", "/lists", "/tasks", "/queue", "/reconciliation", "/audit", "/api/v1/case-lists", "/api/v1/tasks", "/api/v1/queue",
+         "/api/v1/queue/dead-letters", "/api/v1/reconciliation", "/api/v1/audit/none")  # fmt: skip
+
+
+def _foreign(known: Known) -> Iterator[str]:
+    """Addresses of what is not theirs."""
+    for one in known.lists:
+        yield from (f"/lists/{one}", f"/lists/{one}/alerts", f"/api/v1/case-lists/{one}/report", f"/api/v1/case-lists/{one}/actions")
+    yield from (f"/api/v1/alerts/{one}" for one in known.flags)
+
+
+def _proposal(known: Known, actor: Actor) -> bytes:
+    subject = (known.subjects or ("00000000-0000-4000-8000-000000000000",))[0]
+    return json.dumps({"subject_id": subject, "agency": actor.agency_id or TRUST}).encode()
+
+
+def _reached_by(patient: str, known: Known) -> Sequence[str]:
+    """The addresses of the FHIR service that a patient would try."""
+    return (
+        f"/Patient/{patient}", f"/Patient?_id={patient}", f"/Patient/{patient}/$everything", f"/Patient?_id={patient}&_revinclude=Flag:patient",
+        f"/Patient?_id={patient}&_revinclude=Task:patient", f"/Patient?_id={patient}&_summary=count", "/Patient?birthdate=ge1900", f"/Patient/{patient}/_history",
+        "/Patient?_has:Flag:patient:status=active", f"/Flag?patient={patient}", f"/Flag?patient={patient}&_summary=count", f"/Flag?patient={patient}&_count=1",
+        f"/Task?patient={patient}", f"/Task?patient={patient}&_summary=count", f"/EpisodeOfCare?patient={patient}", "/AuditEvent", "/Provenance", "/Subscription",
+        "/$graphql", "/$export", "/metadata",
+        *(address for one in known.remote_flags for address in (f"/Flag/{one}", f"/Flag/{one}/_history", f"/Flag/{one}/_history/1", f"/Flag?_id={one}")),
+    )  # fmt: skip
+
+
+__all__ = ["CALDER", "DECLARED", "HOMES", "POLICE", "Key", "Known", "Readings", "Watch"]
