@@ -6,14 +6,15 @@ import asyncio
 import json
 from typing import Any
 
-from adapters.faults import Transient
-from adapters.http import USER_AGENT, AiohttpWire, Broken, NotSent
-from adapters.tls import context_of, is_guarded
+from adapters.faults import Fault
+from adapters.http import AiohttpWire, HttpSystem, Wire
+from adapters.tls import context_of
+from gateway.domain.agreements import Limits
 from gateway.domain.error_codes import Code
 from gateway.domain.errors import Unavailable
 
 TIMEOUT_S = 5.0
-MOST_BYTES = 256 * 1024
+_LIMITS = Limits(timeout_s=TIMEOUT_S, max_reply_bytes=256 * 1024)
 _WELL_KNOWN = "/.well-known/openid-configuration"
 
 
@@ -24,7 +25,7 @@ def fetch_signing_keys(issuer: str) -> dict[str, Any]:
     """
     try:
         return asyncio.run(_fetch(issuer.rstrip("/")))
-    except (NotSent, Broken, Transient, TimeoutError, ValueError, KeyError, TypeError):
+    except (Fault, TimeoutError, ValueError, KeyError, TypeError):
         raise Unavailable(Code.IDENTITY_UNAVAILABLE) from None
 
 
@@ -40,10 +41,9 @@ async def _fetch(issuer: str) -> dict[str, Any]:
         await wire.close()
 
 
-async def _json(wire: AiohttpWire, url: str) -> dict[str, Any]:
-    if not is_guarded(url):
-        raise ValueError
-    reply = await wire.send("GET", url, {"User-Agent": USER_AGENT, "Accept": "application/json"}, None, MOST_BYTES)
+async def _json(wire: Wire, url: str) -> dict[str, Any]:
+    """Through the same gate as everything else; a URL that is not guarded is refused there."""
+    reply = await HttpSystem(url, _LIMITS, wire).talk().ask("GET", "", {"Accept": "application/json"})
     if reply.status != 200:
         raise ValueError
     told = json.loads(reply.body)

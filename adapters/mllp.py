@@ -15,9 +15,11 @@ from typing import Protocol, cast
 from urllib.parse import urlsplit
 
 from adapters.connectors import Destination
+from adapters.egress import Permit
 from adapters.faults import Permanent, Transient
 from adapters.pace import Pace
 from adapters.tls import context_of, is_guarded
+from contracts.outgoing import MLLP
 from gateway.domain.agreements import Limits
 from gateway.domain.error_codes import Code
 
@@ -88,6 +90,12 @@ class Verdict(Enum):
     """Ours, and more is to come (an accept acknowledgement)."""
     FOREIGN = "foreign"
     """An answer to something else, or nothing that can be read: not accepted, and the connection closed."""
+
+
+def _message_type(payload: bytes) -> str:
+    """MSH-9 as it stands; "" where there is none."""
+    fields = payload[:1000].split(b"\r", 1)[0].split(b"|", 9)
+    return fields[8].decode("ascii", "replace") if len(fields) > 8 else ""
 
 
 class Exchange(Protocol):
@@ -219,17 +227,18 @@ class Mllp:
         self._opened: set[_Connection] = set()
         self._pace = Pace(limits.per_second)
 
-    async def ask(self, exchange: Exchange) -> None:
-        """Send a message that has no effect and wait for its answer.
+    async def ask(self, exchange: Exchange, permit: Permit) -> None:
+        """Send a message that has no effect and wait for its answer. Nothing leaves that ``permit`` does not let out.
 
         A kept connection that turns out to be closed is replaced and the message sent again. Raises ``Transient``, or ``Permanent`` for
         a certificate or a size that another attempt would meet again. ``limits.timeout_s`` is for all of it.
         """
+        permit.check(MLLP, _message_type(exchange.payload), {}, exchange.payload)
         async with self._slots:
             await self._pace.turn()
             try:
                 async with asyncio.timeout(self._limits.timeout_s):
-                    await self._exchange(exchange)
+                    await self._exchange(exchange, permit)
             except TimeoutError:
                 raise Transient(Code.AGENCY_TIMEOUT) from None
             except _Lost as lost:
@@ -243,26 +252,29 @@ class Mllp:
         while self._opened:
             await asyncio.sleep(0)
 
-    async def _exchange(self, exchange: Exchange) -> None:
+    async def _exchange(self, exchange: Exchange, permit: Permit) -> None:
         while self._idle:
             kept = self._idle.pop()
             if kept.lost:
                 continue
             try:
-                return await self._over(kept, exchange)
+                return await self._over(kept, exchange, permit)
             except _Lost as lost:
                 if not lost.clean:
                     raise
-        await self._over(await self._connect(), exchange)
+        await self._over(await self._connect(), exchange, permit)
         return None
 
-    async def _over(self, connection: _Connection, exchange: Exchange) -> None:
+    async def _over(self, connection: _Connection, exchange: Exchange, permit: Permit) -> None:
         verdict = Verdict.WAIT
         try:
             connection.send(exchange.payload)
             while verdict is Verdict.WAIT:
-                verdict = exchange.judge(await connection.frame())
+                frame = await connection.frame()
+                permit.told(frame)
+                verdict = exchange.judge(frame)
             if verdict is Verdict.ANSWER and (receipt := exchange.receipt()):
+                permit.check(MLLP, _message_type(receipt), {}, receipt)
                 connection.write(receipt)
         finally:
             if verdict is Verdict.ANSWER and connection.rest():

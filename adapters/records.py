@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from adapters.connectors import Destination
+from adapters.egress import Egress
 from adapters.faults import Transient
 from adapters.http import AiohttpWire, HttpReply, HttpSystem, Talk, Wire
 from adapters.oauth import authority_of
@@ -24,7 +25,7 @@ def http_system(destination: Destination, wire: Wire | None = None) -> HttpSyste
     """The system at the destination's endpoint, with its way in; must be made within a running event loop. ``wire`` stands in for the
     network where exchanges must be repeatable."""
     wire = wire or AiohttpWire(context_of(destination.credentials))
-    system = HttpSystem(destination.endpoint, destination.system.limits, wire)
+    system = HttpSystem(destination.endpoint, destination.system.limits, wire, egress=Egress(destination.system.options))
     system.authority = authority_of(destination, system, "/oauth2/token")
     return system
 

@@ -14,6 +14,7 @@ from typing import Any, cast
 from adapters import brake
 from adapters.brake import Stopped
 from adapters.connectors import Connector, Destination, Reply
+from adapters.egress import REFUSALS
 from adapters.faults import Fault, Held, Permanent, Transient, Unsure
 from gateway.domain.agreements import RecordSystem, SystemKind
 from gateway.domain.error_codes import Code
@@ -87,6 +88,8 @@ class AgencyTransport:
         except Held as fault:
             return Delivery(Outcome.HELD, reason=fault.reason)
         except Fault as fault:
+            if fault.reason in REFUSALS:
+                _log.error("the gate stopped a message: %s for %s", fault.reason, message.lane)
             return Delivery(Outcome.REFUSED, reason=fault.reason, digest=fault.digest)
         except GatewayError as error:
             return Delivery(Outcome.REFUSED, reason=error.code)

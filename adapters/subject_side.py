@@ -58,8 +58,8 @@ class Output:
             reply = await talk.ask("GET", self.at.replace(_RECORD, quote(record_id, safe="")), _ANYTHING)
         except Permanent:
             return None
-        text = _text(reply) if reply.status == 200 else ""
-        return Look(reply.body, text) if _stands_in(self.holds.replace(_RECORD, record_id), text) else None
+        text = text_of(reply) if reply.status == 200 else ""
+        return Look(reply.body, text) if stands_in(self.holds.replace(_RECORD, record_id), text) else None
 
 
 class SubjectSide:
@@ -112,7 +112,7 @@ def _outputs(options: Mapping[str, str]) -> Iterable[Output]:
             yield from (Output(at.strip(), holds) for at in options[name].split(",") if at.strip())
 
 
-def _text(reply: HttpReply) -> str:
+def text_of(reply: HttpReply) -> str:
     """The body in the encoding that it declares, UTF-8 where it declares none; "" when it is not written in that."""
     declared = _CHARSET.search(reply.headers.get("Content-Type", ""))
     try:
@@ -121,7 +121,7 @@ def _text(reply: HttpReply) -> str:
         return ""
 
 
-def _stands_in(wanted: str, text: str) -> bool:
+def stands_in(wanted: str, text: str) -> bool:
     """Whether it stands there as a whole: the number 12 does not stand in 123."""
     return re.search(rf"(?<![^\W_]){re.escape(wanted)}(?![^\W_])", text) is not None
 

@@ -39,7 +39,7 @@ class WorkItems:
 
     async def send(self, release: ActionRelease) -> Reply[WorkItemReport]:
         """Put the item. The same reference with the same content changes nothing, so a second attempt needs no look first."""
-        talk = self._system.talk()
+        talk = self._system.talk(release)
         if not REFERENCE.fullmatch(release.reference):
             raise Permanent(Code.AGENCY_REFUSED)
         reply = await talk.write("PUT", f"{self._path}/{release.reference}", JSON, build_item(release))
@@ -51,7 +51,7 @@ class WorkItems:
 
     async def poll(self, release: PollRelease) -> Reply[PollReport]:
         """Everything that changed since the moment asked for, and each item asked about that was not among it."""
-        talk = self._system.talk()
+        talk = self._system.talk(release)
         items = await self._changed(talk, release.since)
         for reference in release.references:
             if reference not in items and REFERENCE.fullmatch(reference) and (item := await self._one(talk, reference)):

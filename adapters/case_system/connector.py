@@ -29,7 +29,7 @@ class CaseSystemConnector(Incapable):
 
         ``COMPLETION_DIFFERS``: the system holds another one of this action, and it stands. ``COMPLETION_NOT_TOLD``: it takes none.
         """
-        talk, place = self._system.talk(), path(release)
+        talk, place = self._system.talk(release), path(release)
         if place is None:
             return Reply(CompletionReport(False, Code.COMPLETION_NOT_TOLD))
         if unsure and (known := await _look(talk, place, release)):

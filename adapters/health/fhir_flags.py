@@ -50,7 +50,7 @@ class Flags:
 
         From the moment that a write may have had its effect, nothing that fails is "no effect": every fault is then ``Unsure``.
         """
-        talk = self._server.system.talk()
+        talk = self._server.system.talk(release)
         try:
             return _reply(talk, await self._place(talk, release, look_first=unsure or not self._conditional))
         except Fault as fault:
@@ -144,7 +144,7 @@ class Flags:
         Of the subject's side it only says that every output is still this record's and holds no words of the alert. It switches
         nothing off to compare, every night and on every record: a trace without words was looked for when the alert was placed.
         """
-        talk = self._server.system.talk()
+        talk = self._server.system.talk(release)
         return _reply(talk, await self._verify(talk, release, release.remote_id, None))
 
     async def _verify(self, talk: Talk, release: FlagRelease | FlagCheckRelease, remote_id: str | None, before: Looks | None) -> FlagReport:
@@ -198,7 +198,7 @@ class Flags:
 
     async def end(self, release: FlagRemovalRelease) -> Reply[FlagReport]:
         """Ends every alert that carries our identifier, and no other; what is not there needs no ending."""
-        talk = self._server.system.talk()
+        talk = self._server.system.talk(release)
         held = await self._found_again(talk, release.identifier, release.remote_id)
         if not held and release.remote_id and await self._server.read(talk, r4.Flag, release.remote_id):
             return _reply(talk, FlagReport(FlagFinding.ALTERED, release.remote_id, reason=Code.IDENTIFIER_NOT_OURS))

@@ -31,7 +31,7 @@ class Lookups:
 
     async def look_up(self, release: LookupRelease) -> Reply[Answer]:
         """One person. Nothing that fails half-way is ever "nobody"."""
-        talk = self._server.system.talk()
+        talk = self._server.system.talk(release)
         answer = await self._ask_all(talk, questions := plan(release, self._profile))
         if _found_nobody(answer) and (more := plan_again(release, self._profile)).asked:
             answer = await self._ask_all(talk, replace(more, complete=questions.complete and more.complete))

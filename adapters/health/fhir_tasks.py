@@ -32,7 +32,7 @@ class WorkItems:
 
     async def send(self, release: ActionRelease, unsure: bool) -> Reply[WorkItemReport]:
         """Creates the Task unless it is there. What fails after an attempt that may have created it is never "no effect"."""
-        talk = self._server.system.talk()
+        talk = self._server.system.talk(release)
         try:
             return Reply(await self._send(talk, release, unsure), talk.digest)
         except Fault as fault:
@@ -67,7 +67,7 @@ class WorkItems:
 
     async def poll(self, release: PollRelease) -> Reply[PollReport]:
         """What became of each reference asked about, ``unread`` where the answer cannot be made out. By state and not by time: a change that became visible late is not missed."""
-        talk = self._server.system.talk()
+        talk = self._server.system.talk(release)
         found = [pair for chunk in self._chunks(release.references) for pair in await self._search(talk, chunk)]
         completions, unread = self._read(found)
         return Reply(PollReport(completions, frozenset(reference for reference, _ in found), unread), talk.digest)

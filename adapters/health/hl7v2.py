@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from adapters.connectors import Destination, Incapable, Reply
+from adapters.egress import Egress, Permit
 from adapters.faults import Fault, Permanent, Transient
 from adapters.mllp import Address, Mllp, Verdict
 from gateway.domain.error_codes import Code
@@ -15,7 +16,7 @@ from gateway.domain.receipts import FlagReport
 from gateway.domain.releases import FlagCheckRelease, FlagRelease, FlagRemovalRelease, LookupRelease
 from mappings.answers import about_the_person, merge
 from mappings.hl7v2.ack import answers, build_accept, wants_accept
-from mappings.hl7v2.er7 import Unreadable, read
+from mappings.hl7v2.er7 import CHARACTER_SETS, Unreadable, read
 from mappings.hl7v2.pdq import Page, Query, build_query, control_id, read_response
 from mappings.hl7v2.profile import Profile
 from mappings.hl7v2.questions import Question, plan
@@ -38,12 +39,13 @@ class Hl7v2Connector(Incapable):
         system = destination.system
         self._profile = Profile.of(system.options)
         self._mllp = Mllp(Address.of(destination), system.limits)
+        self._egress = Egress(system.options, CHARACTER_SETS.get(self._profile.character_set, "ascii"))
         self._clock = clock
 
     async def look_up(self, release: LookupRelease, unsure: bool) -> Reply[Answer]:
         """Asks every question of the plan, and those of its second round when the first found nobody."""
         questions = plan(release, self._profile)
-        asking = _Asking(self._mllp, self._profile, release, self._clock())
+        asking = _Asking(self._mllp, self._profile, release, self._clock(), self._egress.permit(release))
         try:
             told = [await asking.ask(question) for question in questions.first]
             if told and all(answer.kind is AnswerKind.NOBODY for answer in told):
@@ -73,8 +75,8 @@ class Hl7v2Connector(Incapable):
 class _Asking:
     """The questions about one person, numbered, and the digest of all that was sent."""
 
-    def __init__(self, mllp: Mllp, profile: Profile, release: LookupRelease, at: datetime) -> None:
-        self._mllp, self._profile, self._release, self._at = mllp, profile, release, at
+    def __init__(self, mllp: Mllp, profile: Profile, release: LookupRelease, at: datetime, permit: Permit) -> None:
+        self._mllp, self._profile, self._release, self._at, self._permit = mllp, profile, release, at, permit
         self._sent = hashlib.sha256()
         self._asked = 0
 
@@ -115,7 +117,7 @@ class _Asking:
         except Unreadable:
             return Page(Answer(AnswerKind.TOO_MANY, (), Code.NOT_ALL_ASKED))
         self._sent.update(exchange.payload)
-        await self._mllp.ask(exchange)
+        await self._mllp.ask(exchange, self._permit)
         page = exchange.page
         if page.passing:
             raise Transient(Code.AGENCY_FAULT)

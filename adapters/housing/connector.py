@@ -35,7 +35,7 @@ class HousingConnector(Incapable):
 
     async def look_up(self, release: LookupRelease, unsure: bool) -> Reply[Answer]:
         """Every search about the person, page by page, made one answer."""
-        talk = RecordTalk(self._system)
+        talk = RecordTalk(self._system, release)
         first, complete = build_searches(release)
         answers = [await self._search(talk, release, number) for number in range(len(first))]
         answer = await confirmed(talk, merge(answers, complete), release, PERSONS, self._confirm)

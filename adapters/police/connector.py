@@ -13,7 +13,7 @@ from gateway.domain.agreements import Capability, RecordSystem
 from gateway.domain.error_codes import Code
 from gateway.domain.lookup import Answer
 from gateway.domain.receipts import FlagReport, PollReport, WorkItemReport
-from gateway.domain.releases import ActionRelease, FlagCheckRelease, FlagRelease, FlagRemovalRelease, LookupRelease, PollRelease
+from gateway.domain.releases import ActionRelease, FlagCheckRelease, FlagRelease, FlagRemovalRelease, LookupRelease, PollRelease, Release
 from mappings.answers import about_the_person, merge
 from mappings.police.persons import build_searches, read_merged, read_person, read_search
 
@@ -39,7 +39,7 @@ class PoliceConnector(Incapable):
 
     async def look_up(self, release: LookupRelease, unsure: bool) -> Reply[Answer]:
         """Every search about the person, made one answer."""
-        talk = RecordTalk(self._system)
+        talk = RecordTalk(self._system, release)
         searches, complete = build_searches(release)
         answers = [await self._search(talk, release, body) for body in searches]
         answer = await confirmed(talk, merge(answers, complete), release, PERSONS, self._confirm)
@@ -48,7 +48,7 @@ class PoliceConnector(Incapable):
     async def place_flag(self, release: FlagRelease, unsure: bool) -> Reply[FlagReport]:
         """A need-to-know marker. Repeating our reference with the same content changes nothing, so it may follow an unsure attempt;
         but what then fails is never "no effect"."""
-        talk, markers = self._markers()
+        talk, markers = self._markers(release)
         try:
             return Reply(await markers.place(release), talk.digest)
         except Fault as fault:
@@ -56,12 +56,12 @@ class PoliceConnector(Incapable):
 
     async def check_flag(self, release: FlagCheckRelease, unsure: bool) -> Reply[FlagReport]:
         """Read our marker again."""
-        talk, markers = self._markers()
+        talk, markers = self._markers(release)
         return Reply(await markers.check(release), talk.digest)
 
     async def end_flag(self, release: FlagRemovalRelease, unsure: bool) -> Reply[FlagReport]:
         """End our marker; it stays in the force's own history, hidden."""
-        talk, markers = self._markers()
+        talk, markers = self._markers(release)
         return Reply(await markers.end(release), talk.digest)
 
     async def send_action(self, release: ActionRelease, unsure: bool) -> Reply[WorkItemReport]:
@@ -76,11 +76,11 @@ class PoliceConnector(Incapable):
         """Closes the connections."""
         await self._system.close()
 
-    def _markers(self) -> tuple[Talk, Markers]:
+    def _markers(self, release: Release) -> tuple[Talk, Markers]:
         """Raises ``Permanent(SYSTEM_CANNOT_HIDE)`` where the agreement names no hidden marker, or no output to check it against."""
         if not self._may_mark or not self._subject_side:
             raise Permanent(Code.SYSTEM_CANNOT_HIDE)
-        talk = RecordTalk(self._system)
+        talk = RecordTalk(self._system, release)
         return talk, Markers(talk, self._subject_side)
 
     async def _search(self, talk: Talk, release: LookupRelease, body: bytes) -> Answer:

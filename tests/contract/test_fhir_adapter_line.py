@@ -29,6 +29,7 @@ from adapters.tls import context_of, is_guarded
 from gateway.domain.agreements import Limits
 from gateway.domain.error_codes import Code
 from tests.contract.http_peer import Behaviour, HttpPeer, Request, http_peer
+from tests.contract.open_gate import OpenGate
 
 JSON = {"Accept": "application/json"}
 QUICK = Limits(timeout_s=0.6, max_reply_bytes=200_000)
@@ -40,7 +41,7 @@ SECRET = b'{"family":"Canary-Surname-7731"}'
 async def _exchange(
     peer: HttpPeer, what: str, limits: Limits, authority: Authority | None, credentials: dict[str, str]
 ) -> HttpReply | Fault:
-    system = HttpSystem(peer.url, limits, AiohttpWire(context_of(credentials)), authority)
+    system = HttpSystem(peer.url, limits, AiohttpWire(context_of(credentials)), authority, OpenGate())
     talk = system.talk()
     try:
         return await (talk.write if what == "write" else talk.ask)("POST", "Thing", JSON, SECRET)

@@ -310,7 +310,7 @@ def test_an_output_that_tells_of_a_marker_that_stood_already_is_found() -> None:
     with respx.mock() as router:
         router.route(host="police.example").mock(side_effect=there.answer)
         system = HttpSystem("https://police.example", Limits(), HttpxWire())
-        markers = Markers(system.talk(), SubjectSide({"subject_view_00": "/letter/{record_id}"}))
+        markers = Markers(system.talk(there.release), SubjectSide({"subject_view_00": "/letter/{record_id}"}))
         report = asyncio.run(markers.place(there.release))
     assert (report.finding, there.version) == (FlagFinding.SEEN_BY_SUBJECT, 3)
 
