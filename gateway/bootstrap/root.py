@@ -17,6 +17,7 @@ from adapters import reading
 from adapters.registry import Connect, Registry, connector_for
 from contracts.agreements import AgreementFolder, in_force, load_agreements
 from gateway.bootstrap.holidays import Holidays
+from gateway.bootstrap.probing import Prober
 from gateway.bootstrap.queue import OutboxQueue
 from gateway.bootstrap.relay import Gated, Results, schedule_for
 from gateway.broker import Bell
@@ -96,6 +97,11 @@ class Gateway:
                 return is_stopped(connection, lane)
 
         return await asyncio.to_thread(look)
+
+    @property
+    def prober(self) -> Prober:
+        """Makes disclosure probes."""
+        return Prober(self._registry, self.settings.resolve, self.connect, self.transaction, self.new_id)
 
     def queue(self, work: SqlWork) -> OutboxQueue:
         """The outbox from the side of those who watch it, in the transaction of ``work``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gateway.cli import actions, agency, audit, demo, flags, health, intake, match, processes, queue, reconcile, report
+from gateway.cli import actions, agency, audit, demo, flags, health, intake, match, processes, proving, queue, reconcile, report
 
 app = typer.Typer(
     name="marac-gateway",
@@ -17,6 +17,7 @@ for group in (demo, processes, intake, report, reconcile, health):
     group.add_to(app)
 for name, module in (("flags", flags), ("actions", actions), ("queue", queue), ("match", match), ("agency", agency), ("audit", audit)):
     app.add_typer(module.app, name=name)
+app.add_typer(proving.writing, name="writing")
 
 
 def main() -> None:

@@ -19,11 +19,15 @@ from pathlib import Path
 from contracts.agreements import load_agreements
 from gateway.bootstrap import Gateway, load_gateway, make_demonstration_key, migrate, settings_from
 from gateway.demo.agencies import ROOT, Neighbourhood
+from gateway.demo.cast import Cast
+from gateway.domain.actors import UserRole
+from gateway.domain.errors import Conflict
 from gateway.embedded.child import Child, Program
 from gateway.embedded.errors import CannotStart
 from gateway.embedded.folder import DataFolder
 from gateway.embedded.ports import LOOPBACK, port_or_free
 from gateway.embedded.servers import Servers
+from gateway.services.proving import is_written_to
 
 DEMONSTRATION = ROOT / "contracts" / "demonstration"
 WEB_CLIENT = "case-gateway-web"
@@ -99,9 +103,20 @@ def set_stage(wishes: Wishes, tell: Tell) -> Iterator[Stage]:
         stack.callback(gateway.close)
         stage = Stage(wishes, folder, servers, neighbourhood, environment, gateway, base_url)
         stack.callback(_stop, stage)
+        tell("proof that alerts stay hidden")
+        prove(gateway)
         tell("worker and scheduler")
         _start_processes(stage, tell)
         yield stage
+
+
+def prove(gateway: Gateway) -> None:
+    """The agencies' own people probe each system that is written to. One that fails is stopped, and the demonstration goes on without it."""
+    cast = Cast.read(gateway.settings.users)
+    for agreement in gateway.agreements.all():
+        for system in filter(is_written_to, agreement.systems):
+            with contextlib.suppress(Conflict, StopIteration):
+                gateway.prober.probe(cast.one(UserRole.REPRESENTATIVE, agreement.agency_id), system.key)
 
 
 def _start_processes(stage: Stage, tell: Tell) -> None:

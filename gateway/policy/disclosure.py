@@ -18,7 +18,7 @@ from gateway.domain.agreements import Capability, Field, Purpose, RecordSystem, 
 from gateway.domain.case_list import Role, Subject
 from gateway.domain.errors import Code, InvalidInput
 from gateway.domain.flags import ALERT_TEXT, Flag
-from gateway.domain.identifiers import LocalIdentifier, LookupId, MaracId, SystemKey
+from gateway.domain.identifiers import FlagId, LocalIdentifier, LookupId, MaracId, SystemKey
 from gateway.domain.lookup import Candidate, LookupOutcome
 from gateway.domain.releases import (
     ActionRelease,
@@ -144,6 +144,35 @@ def release_flag(flag: Flag, agreement: SharingAgreement | None, today: date) ->
         record_id=flag.record_id,
         text=flag.text,
         identifier=flag.identifier,
+    )
+
+
+def release_canary_flag(agreement: SharingAgreement, system: SystemKey, record_id: str, role: Role, flag_id: FlagId, identifier: str) -> FlagRelease:
+    """An alert on the record of one of the agency's own test people, for a probe: the same words as on anybody's."""
+    return FlagRelease(
+        agency_id=agreement.agency_id,
+        system=system,
+        purpose=Purpose.FLAG,
+        agreement_version=agreement.version,
+        flag_id=flag_id,
+        record_id=record_id,
+        text=ALERT_TEXT[role],
+        identifier=identifier,
+    )
+
+
+def release_canary_removal(placed: FlagRelease, remote_id: str | None) -> FlagRemovalRelease:
+    """The same alert taken away again, as something that should never have been there."""
+    return FlagRemovalRelease(
+        agency_id=placed.agency_id,
+        system=placed.system,
+        purpose=Purpose.FLAG,
+        agreement_version=placed.agreement_version,
+        flag_id=placed.flag_id,
+        record_id=placed.record_id,
+        identifier=placed.identifier,
+        remote_id=remote_id,
+        error=True,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
 
 from gateway.domain.actors import GATEWAY, Actor
 from gateway.domain.agreements import RecordSystem, SharingAgreement
@@ -12,7 +14,7 @@ from gateway.domain.errors import Code, Conflict, InvalidInput, NotFound, Refuse
 from gateway.domain.events import EventKind
 from gateway.domain.flags import LIVE_FLAG_STATES
 from gateway.domain.identifiers import AgencyId, SystemKey
-from gateway.domain.proofs import HandCheck, Lack, Probe, Proof, ProofState, WriteStop
+from gateway.domain.proofs import HandCheck, Lack, Probe, Proof, ProofState, Seen, WriteStop
 from gateway.domain.register import Answer, Output, Register
 from gateway.domain.tasks import TaskKind
 from gateway.policy import permissions
@@ -72,10 +74,33 @@ def to_probe(work: Work, actor: Actor, key: SystemKey) -> RecordSystem:
 
 # --------------------------------------------------------------------------------------------------------------- probes
 
+ONE_AT_A_TIME = timedelta(minutes=10)
+"""For so long a probe counts as under way; one that was killed is cleared up by the next after that."""
+
+
+def begin(work: Work, key: SystemKey, probe_id: UUID) -> tuple[UUID, ...]:
+    """Note that a probe is about to write; the ids of earlier ones that never ended, whose alerts may still stand on test people's records.
+
+    Raises ``Conflict(PROBE_UNDER_WAY)`` while another may be at work: each would find the other's alert.
+    """
+    under_way = work.proofs.under_way(key)
+    if any(work.now() - began_at < ONE_AT_A_TIME for _, began_at in under_way):
+        raise Conflict(Code.PROBE_UNDER_WAY)
+    work.proofs.begin(key, probe_id, noted(EventKind.SYSTEM_PROBED, GATEWAY, key, AgencyId(key.partition("/")[0]), begun=True))
+    return tuple(earlier for earlier, _ in under_way)
+
+
+def give_up(work: Work, key: SystemKey, probe_id: UUID) -> None:
+    """It could not be made, and nothing was written."""
+    work.proofs.end(key, [probe_id])
+
+
 
 def record_probe(work: Work, actor: Actor, probe: Probe) -> Proof:
     """Keep a probe. One that failed stops the system in the same transaction, gives its people a task, and has what stands there reviewed."""
     agency_id = AgencyId(probe.system.partition("/")[0])
+    if not any(one.seen is Seen.NOT_REMOVED for one in probe.observations):
+        work.proofs.end(probe.system, [id_ for id_, _ in work.proofs.under_way(probe.system)])
     seen = Counter(one.seen.value for one in probe.observations)
     facts: dict[str, str | int | bool] = {"passed": probe.passed, "register": probe.register_digest, "probe": str(probe.id), **seen}
     work.proofs.add(probe, noted(EventKind.SYSTEM_PROBED, actor, probe.system, agency_id, **facts))

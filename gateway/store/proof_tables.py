@@ -23,6 +23,15 @@ probes = Table(
 )
 Index("disclosure_probes_system", probes.c.system, probes.c.ended_at)
 
+under_way = Table(
+    "probes_under_way",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("system", Text, nullable=False),
+    Column("began_at", DateTime(timezone=True), nullable=False),
+    comment="Probes that may have left an alert on a test person's record: what they placed carries an identifier that follows from the id.",
+)
+
 hand_checks = Table(
     "hand_checks",
     metadata,

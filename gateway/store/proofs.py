@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 
 from gateway.domain.errors import Code, Conflict, NotFound
@@ -18,6 +18,8 @@ from gateway.domain.proofs import HandCheck, Observation, Probe, Seen
 from gateway.domain.register import Canary, Output
 from gateway.store import proof_tables as t
 from gateway.store.audit import SqlAudit
+
+_ONE_BY_ONE = text("SELECT pg_advisory_xact_lock(hashtextextended('probe of ' || CAST(:system AS text), 0))")
 
 
 class SqlProofs:
@@ -39,6 +41,21 @@ class SqlProofs:
         self._connection.execute(insert(t.probes).values(**told, made_by=probe.by, evidence=evidence))
         self.tell_release(probe.system, probe.system_version)
         self._audit.record(audit)
+
+    def begin(self, system: SystemKey, probe_id: UUID, audit: AuditEvent) -> None:
+        """Notes that a probe is about to write. Two at once wait for each other; the second finds the first."""
+        self._connection.execute(insert(t.under_way).values(id=probe_id, system=system, began_at=self._now))
+        self._audit.record(audit)
+
+    def under_way(self, system: SystemKey) -> Sequence[tuple[UUID, datetime]]:
+        """Those that never said that they removed what they placed. Locks the system for the rest of the transaction."""
+        self._connection.execute(_ONE_BY_ONE, {"system": system})
+        found = select(t.under_way.c.id, t.under_way.c.began_at).where(t.under_way.c.system == system).order_by(t.under_way.c.began_at)
+        return [(row.id, row.began_at) for row in self._connection.execute(found)]
+
+    def end(self, system: SystemKey, probe_ids: Sequence[UUID]) -> None:
+        """These left nothing behind."""
+        self._connection.execute(delete(t.under_way).where(t.under_way.c.system == system, t.under_way.c.id.in_(probe_ids)))
 
     def checks(self, system: SystemKey) -> Sequence[HandCheck]:
         """Every signature for a system, the oldest first."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Engine, text
 
 from gateway.bootstrap import Gateway
-from gateway.services import actions, flagging, reconcile
+from gateway.services import actions, flagging, probing, proving, reconcile
 from gateway.store import sessions
 from gateway.store.unit_of_work import SqlWork
 from gateway.telemetry import know, log
@@ -50,8 +50,17 @@ def jobs_of(gateway: Gateway) -> tuple[Job, ...]:
         Job("polls", gateway.settings.poll_every, actions.start_polls),
         Job("expired-alerts", timedelta(hours=6), flagging.end_expired),
         Job("reconciliation", timedelta(hours=24), reconcile.start),
+        Job("proofs", timedelta(hours=24), lambda work: _watch_proofs(gateway, work)),
         Job("forgetting", timedelta(hours=1), _forget),
     )
+
+
+def _watch_proofs(gateway: Gateway, work: SqlWork) -> int:
+    """Asks every system that is written to for its release, and tells whoever must probe again."""
+    for agreement in gateway.agreements.all():
+        for system in filter(proving.is_written_to, agreement.systems):
+            probing.tell_release(work, system.key, gateway.prober.release(system))
+    return probing.watch(work)
 
 
 def _forget(work: SqlWork) -> int:

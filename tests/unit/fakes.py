@@ -388,6 +388,7 @@ class MemoryProofs:
         self._audit, self._now = audit, now
         self.found: dict[SystemKey, Probe | None] = {}
         self.signed: list[HandCheck] = []
+        self.begun: list[tuple[SystemKey, UUID, datetime]] = []
         self.releases: dict[SystemKey, str] = {}
 
     def last(self, system: SystemKey) -> Probe | None:
@@ -397,6 +398,16 @@ class MemoryProofs:
         self.found[probe.system] = probe
         self.tell_release(probe.system, probe.system_version)
         self._audit.record(audit)
+
+    def begin(self, system: SystemKey, probe_id: UUID, audit: AuditEvent) -> None:
+        self.begun.append((system, probe_id, self._now()))
+        self._audit.record(audit)
+
+    def under_way(self, system: SystemKey) -> Sequence[tuple[UUID, datetime]]:
+        return [(id_, at) for key, id_, at in self.begun if key == system]
+
+    def end(self, system: SystemKey, probe_ids: Sequence[UUID]) -> None:
+        self.begun = [one for one in self.begun if one[1] not in probe_ids]
 
     def checks(self, system: SystemKey) -> Sequence[HandCheck]:
         return [check for check in self.signed if check.system == system]

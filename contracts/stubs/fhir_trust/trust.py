@@ -35,6 +35,8 @@ class Trust:
         self.feed: list[str] = []
         self.notices: dict[str, list[Resource]] = {}
         """Patient id to what was sent to the patient's telephone."""
+        self.proxies: dict[str, list[str]] = {}
+        """Patient id to those who may open the record for them, beside the parents of a child."""
         self.letters_sent: dict[str, list[str]] = {}
         self.leaks = Leaks(Leak)
         """What is switched on of all leaks there are, and names of outputs (views.py) that show what is labelled as hidden; none by default."""
@@ -51,11 +53,15 @@ class Trust:
                 self._patients[person.local_id]["link"] = [{"other": other, "type": "replaced-by"}]
 
     def _note_on_canaries(self) -> None:
-        """Each test person has an entry that they may see, so that what hides the others can be told from what hides all."""
-        for person in self.agency.people:
-            if person.household_id == PROBE_HOUSEHOLD:
-                subject, words = {"reference": f"Patient/{person.local_id}"}, {"text": "Prefers morning appointments"}
-                self.store.create({"resourceType": "Flag", "status": "active", "subject": subject, "code": words})
+        """One test person has an entry that they may see, so that what comes after it can be told; the others have none, so that a mere
+        sign that there is an entry can be told too. The first may open the second's record for them, as partners sometimes may."""
+        tested = [person for person in self.agency.people if person.household_id == PROBE_HOUSEHOLD]
+        if not tested:
+            return
+        first, second = tested[:2]
+        self.proxies[second.local_id] = [first.local_id]
+        subject, words = {"reference": f"Patient/{second.local_id}"}, {"text": "Prefers morning appointments"}
+        self.store.create({"resourceType": "Flag", "status": "active", "subject": subject, "code": words})
 
     def setting(self, name: str, default: Any) -> Any:
         """A switch of stub.toml, table ``[fhir]``."""
@@ -99,6 +105,11 @@ class Trust:
         for task in self.store.current("Task"):
             if reference in (task.get("for", {}).get("reference"), task.get("focus", {}).get("reference")):
                 yield task
+
+    def acting_for(self, person: AgencyPerson) -> list[AgencyPerson]:
+        """Whose records this person may open as a proxy."""
+        cared_for = [self.register.by_id[who] for who, proxies in self.proxies.items() if person.local_id in proxies]
+        return [*self.children_of(person), *cared_for]
 
     def children_of(self, person: AgencyPerson) -> list[AgencyPerson]:
         """Children under 16 of this person who are patients here: whose record a parent may open as a proxy."""

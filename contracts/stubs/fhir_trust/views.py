@@ -53,8 +53,8 @@ def _portal_record(trust: Trust, person: AgencyPerson, _options: Options) -> byt
 
 
 def _proxy(trust: Trust, person: AgencyPerson, _options: Options) -> bytes:
-    children = [_record(trust, child, "proxy record") for child in trust.children_of(person)]
-    return orjson.dumps({"hospitalNumber": person.local_id, "actingFor": children})
+    records = [_record(trust, other, "proxy record") for other in trust.acting_for(person)]
+    return orjson.dumps({"hospitalNumber": person.local_id, "actingFor": records})
 
 
 def _record(trust: Trust, person: AgencyPerson, view: str) -> Resource:

@@ -336,6 +336,14 @@ CREATE TABLE disclosure_probes (
 CREATE INDEX disclosure_probes_system ON disclosure_probes (system, ended_at);
 COMMENT ON TABLE disclosure_probes IS 'One probe of one system: its findings, with the hashes of what was seen.';
 
+CREATE TABLE probes_under_way (
+    id UUID NOT NULL,
+    system TEXT NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    PRIMARY KEY (id)
+);
+COMMENT ON TABLE probes_under_way IS 'Probes that may have left an alert on a test person''s record: what they placed carries an identifier that follows from the id.';
+
 CREATE TABLE hand_checks (
     id UUID NOT NULL,
     system TEXT NOT NULL,
