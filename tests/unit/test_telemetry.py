@@ -9,7 +9,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from uuid import uuid4
+from uuid import UUID
 
 import httpx
 import pydantic
@@ -51,7 +51,7 @@ def lines(stream: io.StringIO) -> list[dict[str, object]]:
 
 
 def test_a_line_of_ours_has_the_facts_and_no_others(written: io.StringIO) -> None:
-    message = uuid4()
+    message = UUID("0d3c2f7a-5b1e-4c58-9a56-3f1f1a6b7c2d")
     log("gateway.worker").info("delivered", count=3, message_id=message, lane="northmoor-police/records", name="Zzyzxcanary")
     [line] = lines(written)
     assert (line["event"], line["level"], line["process"], line["logger"]) == ("delivered", "info", "test", "gateway.worker")
@@ -69,7 +69,7 @@ def test_a_value_in_an_allowed_field_is_withheld_by_its_shape(written: io.String
 
 @pytest.mark.parametrize(
     "value",
-    ["AGENCY_TIMEOUT", "northmoor-nhs-trust/record", "flag.place", 12, 0.25, None, True, str(uuid4()), "ValueError at fhir.py:12", "/api/v1/alerts/{flag_id}"],
+    ["AGENCY_TIMEOUT", "northmoor-nhs-trust/record", "flag.place", 12, 0.25, None, True, "0d3c2f7a-5b1e-4c58-9a56-3f1f1a6b7c2d", "ValueError at fhir.py:12", "/api/v1/alerts/{flag_id}"],
 )
 def test_codes_ids_counts_and_places_are_shown(value: object) -> None:
     assert safe(value) == value
