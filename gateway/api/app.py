@@ -23,8 +23,8 @@ _PROBLEMS = {
 }  # fmt: skip
 
 
-def build_api(gateway: Gateway, tokens: TokenChecker) -> FastAPI:
-    """All operations. Title and paths are neutral; the description of each operation is in the OpenAPI document."""
+def build_api(gateway: Gateway, tokens: TokenChecker, *, described: bool = False) -> FastAPI:
+    """All operations. ``described``: the description needs no token. Title and paths are neutral; the description of each operation is in the OpenAPI document."""
     api = FastAPI(
         title="Case gateway", version=VERSION, openapi_url="/openapi.json", docs_url=None, redoc_url=None,
         servers=[{"url": "/api/v1"}], root_path_in_servers=False, separate_input_output_schemas=False,
@@ -37,5 +37,5 @@ def build_api(gateway: Gateway, tokens: TokenChecker) -> FastAPI:
     for part in (case_lists, flags, actions, queue):
         api.include_router(part.router, responses=told)
     api.include_router(callbacks.router)
-    api.add_middleware(Gate, tokens=tokens)
+    api.add_middleware(Gate, tokens=tokens, described=described)
     return api

@@ -14,22 +14,24 @@ from gateway.api.auth import NotGood, TokenChecker
 from gateway.api.problems import problem_of
 from gateway.domain.errors import Code, GatewayError
 
-PUBLIC = re.compile(r"/openapi\.json|/callbacks/[^/]+")
-"""Paths without a token: the description of the interface, and notices of agencies, which are signed."""
+PUBLIC = re.compile(r"/callbacks/[^/]+")
+"""Paths without a token: notices of agencies, which are signed."""
+DESCRIPTION = "/openapi.json"
+"""The description of the interface. Its fields say what the gateway is for, so only a demonstration shows it to anybody."""
 
 _BOUNDARY = re.compile(rb'boundary="?([^";,]{1,70})', re.IGNORECASE)
 
 
 class Gate:
     """Every path that is not ``PUBLIC`` needs a good token, whether it leads anywhere or not. The operation finds ``claims`` and
-    ``digest`` in the request's state."""
+    ``digest`` in the request's state. ``described``: whether anybody may read the description."""
 
-    def __init__(self, app: ASGIApp, tokens: TokenChecker) -> None:
-        self._app, self._tokens = app, tokens
+    def __init__(self, app: ASGIApp, tokens: TokenChecker, *, described: bool = False) -> None:
+        self._app, self._tokens, self._described = app, tokens, described
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lets in, or answers 401."""
-        if scope["type"] != "http" or PUBLIC.fullmatch(_path(scope)):
+        if scope["type"] != "http" or self._open_to_all(_path(scope)):
             await self._app(scope, receive, send)
             return
         try:
@@ -40,6 +42,9 @@ class Gate:
         body = await _whole(receive)
         scope.setdefault("state", {}).update(claims=claims, digest=digest(scope, body))
         await self._app(scope, _again(body, receive), send)
+
+    def _open_to_all(self, path: str) -> bool:
+        return bool(PUBLIC.fullmatch(path)) or (self._described and path == DESCRIPTION)
 
     def _claims(self, scope: Scope) -> dict[str, Any]:
         scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")

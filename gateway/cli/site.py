@@ -35,7 +35,7 @@ def build_site(gateway: Gateway) -> ASGIApp:
     tokens = TokenChecker(settings.oidc_issuer, settings.api_audience, partial(fetch_signing_keys, settings.oidc_issuer))
     sessions = SqlSessions(gateway.engine, gateway.vault, Session)
     web = build_web(gateway, oidc, sessions, _login_secret(gateway))
-    return Guard(Starlette(routes=[Mount(API, build_api(gateway, tokens)), Mount("/", web)]), _refusal)
+    return Guard(Starlette(routes=[Mount(API, build_api(gateway, tokens, described=settings.demonstration)), Mount("/", web)]), _refusal)
 
 
 def _refusal(scope: Scope, status: int) -> Response:

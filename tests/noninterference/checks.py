@@ -23,7 +23,7 @@ VOCABULARY = (
     "restraining", "non-molest", "offender", "not to be disclosed", "safeguarding alert", "femicide", "homicide", "threat to kill",
 )  # fmt: skip
 """Words and stems that give the purpose away, of our own choosing and not the product's list."""
-_WORDS = re.compile("|".join(map(re.escape, VOCABULARY)).encode(), re.IGNORECASE)
+_WORDS = tuple(word.encode() for word in VOCABULARY)
 _APPROVED = re.compile(b"|".join(re.escape(text.encode()) for text in ALERT_TEXT.values()))
 _SETTINGS_OF_THE_WORLD = re.compile(rb"northmoor-marac|northmoor_marac")
 """Ids of the demonstration's own agencies, which its stand-ins repeat; no real agreement is named so."""
@@ -45,39 +45,55 @@ class Breach:
 
 
 class Particulars:
-    """Everything by which somebody of a world could be told."""
+    """Everything by which somebody of a world could be told. Looked for in small letters: a leak may come as capitals."""
 
     def __init__(self, world: World) -> None:
         names = {name for r in world.residents for name in (r.given, r.family)}
         numbers = {r.nhs_number for r in world.residents} | {p.local_id for people in world.holdings.values() for p in people}
-        self.given = sorted({r.given for r in world.residents})
         contact = {r.phone for r in world.residents} | {r.address.lines[0] for r in world.residents} | {r.address.postcode for r in world.residents}
         days = {form for r in world.residents for form in (f"{r.birth_date:%Y-%m-%d}", f"{r.birth_date:%d/%m/%Y}", f"{r.birth_date:%Y%m%d}")}
         notes = {"first account", "another account", "Ring about"}
-        self.anything = _any_of({*names, *numbers, *contact, *days, *notes})
-        self.of_one = _any_of(names | numbers | days | notes)
-        self.contact = _any_of(contact)
-        self.first_names = _any_of(set(self.given))
+        self.first_names = _small({r.given for r in world.residents})
+        self.contact = _small(contact)
+        self.at_rest = _small(names | numbers | days | notes)
+        self.anything = (*self.at_rest, *self.contact)
 
 
-def _any_of(words: Iterable[str]) -> re.Pattern[bytes]:
-    return re.compile(b"|".join(re.escape(word.encode()) for word in sorted(words, key=len, reverse=True)))
+def _small(words: Iterable[str]) -> tuple[bytes, ...]:
+    return tuple(sorted({word.lower().encode() for word in words}))
 
 
-def of_readings(readings: Readings, particulars: Particulars) -> Iterator[Breach]:
-    """What observers saw after a step."""
+def _first(words: Iterable[bytes], value: bytes) -> bytes:
+    """The first of the words that stands in the value, with what stands round it; b"" if none does."""
+    low = value.lower()
+    found = next((word for word in words if word in low), b"")
+    at = low.find(found)
+    return value[max(0, at - 60) : at + len(found) + 60] if found else b""
+
+
+def of_readings(readings: Readings, particulars: Particulars, looked_at: set[tuple[str, bytes]]) -> Iterator[Breach]:
+    """What observers saw after a step. ``looked_at`` keeps what was judged before, for most of it does not change."""
     for (observer, surface), values in readings.items():
-        if observer == DECLARED:
-            continue
         for value in values:
-            if observer[:2] in ("O1", "O2", "O3", "O4", "O5", "O6") and (word := _WORDS.search(_SETTINGS_OF_THE_WORLD.sub(b"", value))):
-                yield Breach("no word that tells", f"{observer}: {surface}", value[max(0, word.start() - 60) : word.end() + 60])
-            if observer[:2] in ("O1", "O9") and (one := particulars.anything.search(value)):
-                yield Breach("nobody's particulars", f"{observer}: {surface}", value[max(0, one.start() - 60) : one.end() + 20])
-            if surface.startswith("queue server") and (wrong := _not_a_bell(value)):
-                yield Breach("one opaque id", f"{observer}: {surface}", wrong)
-            if observer[:2] in ("O1", "O7", "O8", "O9") and surface.startswith(("GET /", "POST /")):
-                yield from _of_headers(surface, value)
+            if observer != DECLARED and (surface, value) not in looked_at:
+                looked_at.add((surface, value))
+                yield from _of_value(observer, surface, value, particulars)
+
+
+def _of_value(observer: str, surface: str, value: bytes, particulars: Particulars) -> Iterator[Breach]:
+    place, who = f"{observer}: {surface}", observer[:2]
+    if who in ("O1", "O2", "O3", "O4", "O5", "O6") and (found := _first(_WORDS, _without_settings(value))):
+        yield Breach("no word that tells", place, found)
+    if who in ("O1", "O9") and (found := _first(particulars.anything, value)):
+        yield Breach("nobody's particulars", place, found)
+    if surface.startswith("queue server") and (found := _not_a_bell(value)):
+        yield Breach("one opaque id", place, found)
+    if surface.startswith(("GET /", "POST /")):
+        yield from _of_headers(surface, value)
+
+
+def _without_settings(value: bytes) -> bytes:
+    return _SETTINGS_OF_THE_WORLD.sub(b"", value)
 
 
 def _of_headers(surface: str, value: bytes) -> Iterator[Breach]:
@@ -104,31 +120,27 @@ def _not_a_bell(payload: bytes) -> bytes:
 def of_sent(sent: Iterable[Sent], particulars: Particulars) -> Iterator[Breach]:
     """What left for agencies."""
     for one in sent:
-        whole = one.as_bytes()
-        where = f"{one.method} to {one.agency}"
-        if word := _WORDS.search(_SETTINGS_OF_THE_WORLD.sub(b"", _APPROVED.sub(b"", whole))):
-            yield Breach("no word that tells on the wire", where, word[0])
-        if found := particulars.contact.search(whole):
-            yield Breach("no way to reach anybody on the wire", where, found[0])
-        if one.method != "MLLP" and (found := _named_in(one, particulars)):
-            yield Breach("nobody in an address or header", where, found)
-        names = set(particulars.first_names.findall(one.body))
-        if len(names) > 1:
-            yield Breach("one person in one message", where, b" and ".join(sorted(names)))
-        if one.method != "MLLP" and not one.url.startswith("http://127.0.0.1:"):
-            yield Breach("only agreed hosts", where, one.url.encode())
-        if b"\rOBX" in one.body or b"\rNTE" in one.body or (one.body[:3] == b"MSH" and b"|ADT^" in one.body[:200]):
-            yield Breach("no event of ours in a feed", where, one.body[:80])
+        for rule, found in _broken(one, particulars):
+            if found:
+                yield Breach(rule, f"{one.method} to {one.agency}", found)
 
 
-def _named_in(one: Sent, particulars: Particulars) -> bytes:
-    head = "\n".join([one.url, *(f"{k}: {v}" for k, v in one.headers.items())]).encode()
-    found = particulars.first_names.search(head)
-    return found[0] if found else b""
+def _broken(one: Sent, particulars: Particulars) -> Iterator[tuple[str, bytes]]:
+    whole, low = one.as_bytes(), one.body.lower()
+    yield "no word that tells on the wire", _first(_WORDS, _without_settings(_APPROVED.sub(b"", whole)))
+    yield "no way to reach anybody on the wire", _first(particulars.contact, whole)
+    names = [name for name in particulars.first_names if name in low]
+    yield "one person in one message", b" and ".join(names) if len(names) > 1 else b""
+    if one.method == "MLLP":
+        yield "no event of ours in a feed", one.body[:80] if any(part in one.body for part in (b"|ADT^", b"\rNTE", b"\rOBX")) else b""
+        return
+    head = "\n".join([one.url, *(f"{name}: {value}" for name, value in one.headers.items())]).encode()
+    yield "nobody in an address or header", _first(particulars.first_names, head)
+    yield "only agreed hosts", b"" if one.url.startswith("http://127.0.0.1:") else one.url.encode()
 
 
 def of_files(house: House, particulars: Particulars) -> Iterator[Breach]:
     """What somebody finds who reads the database's files."""
     for table, content in house.dump().items():
-        if found := particulars.of_one.search(content):
-            yield Breach("sealed at rest", table, content[max(0, found.start() - 80) : found.end() + 20])
+        if found := _first(particulars.at_rest, content):
+            yield Breach("sealed at rest", table, found)

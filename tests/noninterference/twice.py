@@ -54,7 +54,7 @@ async def run(house: House, world: World, secret: Secret, shown: Sequence[Known]
     """One run from an empty database. ``shown`` are the ids that the other run had, to be asked for here too."""
     town = house.begin(world)
     course = Course(house, town, world, secret)
-    watch, made, particulars = Watch(course), Run(), Particulars(world)
+    watch, made, particulars, looked_at = Watch(course), Run(), Particulars(world), set[tuple[str, bytes]]()
     for place, step in enumerate(world.steps):
         house.chance.begin(world.seed, step.label, step.after)
         await course.take(step)
@@ -63,7 +63,7 @@ async def run(house: House, world: World, secret: Secret, shown: Sequence[Known]
         made.known.append(known)
         readings = await watch.after(step.label, known, last=step is world.steps[-1])
         made.readings.append((step.label, readings))
-        made.breaches += [(step.label, breach) for breach in checks.of_readings(readings, particulars)]
+        made.breaches += [(step.label, breach) for breach in checks.of_readings(readings, particulars, looked_at)]
         made.breaches += [(step.label, breach) for breach in checks.of_sent(town.sent, particulars)]
         made.checked |= {"wire"} if town.sent else set()
         town.sent.clear()

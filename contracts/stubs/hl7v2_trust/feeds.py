@@ -31,6 +31,7 @@ class Feeds:
         self._charts: dict[str, Chart] = {}
         self._sent: dict[str, list[tuple[str, bytes]]] = {name: [] for name in SUBSCRIBERS}
         self._lock = threading.Lock()
+        self._count = 0
 
     def chart(self, local_id: str) -> Chart:
         """The chart of a patient; an empty one where nothing was written."""
@@ -49,7 +50,9 @@ class Feeds:
     def publish(self, event: str, local_id: str) -> None:
         """Send the patient's demographics and chart to every subscriber."""
         chart = self.chart(local_id)
-        segments = demographic_message(event, self._people[local_id], [*chart.alerts, *chart.diagnoses])
+        with self._lock:
+            self._count += 1
+        segments = demographic_message(event, self._people[local_id], [*chart.alerts, *chart.diagnoses], self._count)
         copy = er7.encode(segments, "UNICODE UTF-8")
         with self._lock:
             for name in SUBSCRIBERS:

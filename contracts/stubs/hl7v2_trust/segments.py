@@ -24,12 +24,13 @@ ERROR_TEXTS = {
 _run, _numbers = secrets.token_hex(4).upper(), itertools.count(1)
 
 
-def msh(message_type: str, to: Segment | None, character_set: str, *, enhanced: bool = False) -> str:
-    """The header of a message from the trust, addressed to the sender of ``to`` (its MSH)."""
+def msh(message_type: str, to: Segment | None, character_set: str, *, enhanced: bool = False, number: int = 0) -> str:
+    """The header of a message from the trust, addressed to the sender of ``to`` (its MSH). ``number`` is its place in a feed: a feed counts
+    for itself, so that its subscribers cannot tell from its numbers how much else the trust answered."""
     receiver = (to.field(3), to.field(4)) if to else ("", "")
     want = "NE" if enhanced else ""
     fields = [
-        "MSH", "^~\\&", APPLICATION, FACILITY, *receiver, er7.now(), "", message_type, f"{_run}{next(_numbers):08d}", "P", "2.5",
+        "MSH", "^~\\&", APPLICATION, FACILITY, *receiver, er7.now(), "", message_type, f"{_run}F{number:07d}" if number else f"{_run}{next(_numbers):08d}", "P", "2.5",
         "", "", want, want, "", character_set,
     ]  # fmt: skip
     return "|".join(fields).rstrip("|")
@@ -111,9 +112,9 @@ def _telephones(person: AgencyPerson) -> Field:
     return [["", "PRN", equipment, *[""] * 8, person.phone]]
 
 
-def demographic_message(event: str, person: AgencyPerson, clinical: Iterable[str]) -> list[str]:
-    """ADT^A28 or ADT^A31 about a patient, with the AL1 and DG1 segments given."""
+def demographic_message(event: str, person: AgencyPerson, clinical: Iterable[str], number: int = 0) -> list[str]:
+    """ADT^A28 or ADT^A31 about a patient, with the AL1 and DG1 segments given; ``number`` is its place in the feed."""
     return [
-        msh(f"ADT^{event}^ADT_A05", None, "UNICODE UTF-8"), er7.write("EVN", event, er7.now()), pid(person, 1),
+        msh(f"ADT^{event}^ADT_A05", None, "UNICODE UTF-8", number=number), er7.write("EVN", event, er7.now()), pid(person, 1),
         er7.write("PV1", "1", "N"), *clinical,
     ]  # fmt: skip
