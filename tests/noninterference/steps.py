@@ -402,6 +402,16 @@ async def _record_merged(course: Course, step: Step) -> None:
         held[gone] = {**held[gone], "link": [{"other": {"reference": f"Patient/{kept}"}, "type": "replaced-by"}]}
 
 
+async def _record_parted(course: Course, step: Step) -> None:
+    """What was put together is taken apart again."""
+    trust = course.town.trusts.get(TRUST)
+    if trust:
+        await _record_merged(course, step)
+        await course.house.deliver()
+        for held in trust._patients.values():
+            held.pop("link", None)
+
+
 async def _south_import(course: Course, step: Step) -> None:
     """The other Marac hands in its list; a second time it is told that nothing changed."""
     parsed = course.parsed(list(course.world.southern))
@@ -425,6 +435,6 @@ _STEPS: Mapping[str, Callable[[Course, Step], Awaitable[None]]] = {
     "assign": _assign, "deliver": _deliver, "finish": _finish, "poll": _poll, "check": _check, "remove": _remove, "close": _close,
     "reissue": _reissue, "resend": _resend, "partial": _partial, "crash": _crash, "retry": _retry, "expire": _expire, "reconcile": _reconcile,
     "pause": _pause, "ask-again": _ask_again, "open": _open, "staff-opens": _staff_opens, "telephone": _telephone, "publish": _publish,
-    "staff-flag-edit": _staff_flag_edit, "record-merged": _record_merged, "south-import": _south_import, "south-search": _deliver,
+    "staff-flag-edit": _staff_flag_edit, "record-merged": _record_merged, "record-parted": _record_parted, "south-import": _south_import, "south-search": _deliver,
     "south-match": _south_match, "south-propose": _south_propose,
 }  # fmt: skip

@@ -125,7 +125,7 @@ def make_world(seed: int) -> World:
     rng = random.Random(f"world {seed}")
     village = Village(rng, rng.choice((1, 2, 2, 2, 3, 3, 4, 6)), look_alikes=rng.random() < 1 / 3)
     pair = rng.choice(tuple(PAIRS))
-    agencies = [TRUST] if rng.random() < 0.92 else []
+    agencies = [TRUST] if pair in _FAR_ENOUGH or rng.random() < 0.92 else []
     agencies += [a for a, share in ((CALDER, 0.5), (POLICE, 0.6), (HOMES, 0.45)) if rng.random() < share]
     agencies = agencies or [POLICE]
     south = rng.random() < 0.6
@@ -137,7 +137,7 @@ def make_world(seed: int) -> World:
     southern = _cases(rng, named, "SO", 1) if south else ()
     shared = tuple(a for a in agencies if south and rng.random() < 0.5)
     world = World(
-        seed=seed, pair=pair, residents=tuple(village.residents), holdings={a: _held(rng, a, village) for a in [*agencies, *([SOUTH_TRUST] if south else [])]},
+        seed=seed, pair=pair, residents=tuple(village.residents), holdings={a: _held(rng, a, village, taken) for a in [*agencies, *([SOUTH_TRUST] if south else [])]},
         secret=secret, other=other, public=public, southern=southern, steps=(), markers=rng.random() < 0.4, shared=shared,
         party=rng.choice(USERS_OF_THE_SOUTH) if south and (pair == "S6" or rng.random() < 0.2) else "",
     )  # fmt: skip
@@ -167,8 +167,8 @@ def _cases(rng: random.Random, free: list[Resident], prefix: str, at_least: int)
     )
 
 
-def _held(rng: random.Random, agency: str, village: Village) -> tuple[AgencyPerson, ...]:
-    people = [r for r in village.residents if rng.random() < HELD[agency]]
+def _held(rng: random.Random, agency: str, village: Village, parties: set[str]) -> tuple[AgencyPerson, ...]:
+    people = [r for r in village.residents if rng.random() < (0.93 if r.id in parties else HELD[agency])]
     if not people:
         people = village.residents[:1]
     numbers = rng.sample(range(10_000, 99_999), len(people))
@@ -179,13 +179,15 @@ def _held(rng: random.Random, agency: str, village: Village) -> tuple[AgencyPers
 
 _COURSE = ("import", "search", "match", "report", "propose", "approve", "write", "assign", "deliver", "finish", "poll", "check", "remove", "deliver", "close", "deliver")
 """The order of the Marac's side. A trace has the beginning of it, up to some step, and others in between."""
+_FAR_ENOUGH = {"S2": 7, "S4": 9, "S8": 7, "S8r": 14, "S10": 11}
+"""How much of the course a pair needs, so that its secret makes any difference at all."""
 _LATER = ("reissue", "resend", "partial", "crash", "retry", "expire", "reconcile", "pause", "ask-again", "open")
-_ORDINARY = ("staff-opens", "telephone", "staff-opens", "publish", "staff-flag-edit", "record-merged")
+_ORDINARY = ("staff-opens", "telephone", "staff-opens", "publish", "staff-flag-edit", "record-merged", "record-parted")
 _SOUTHERN = ("south-import", "south-search", "south-match", "south-propose", "south-import")
 
 
 def _trace(rng: random.Random, world: World) -> tuple[Step, ...]:
-    kinds = list(_COURSE[: rng.randint(5, len(_COURSE))])
+    kinds = list(_COURSE[: rng.randint(_FAR_ENOUGH.get(world.pair, 5), len(_COURSE))])
     for _ in range(rng.choice((0, 1, 1, 2, 4))):
         kinds.insert(rng.randint(2, len(kinds)), rng.choice(_LATER))
     for _ in range(rng.choice((0, 1, 2, 3))):
