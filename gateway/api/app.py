@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from gateway.api import problems
 from gateway.api.auth import TokenChecker
 from gateway.api.gate import Gate
-from gateway.api.routers import actions, callbacks, case_lists, flags, queue
+from gateway.api.routers import actions, callbacks, case_lists, flags, queue, writing
 from gateway.api.schemas import ProblemOut
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def build_api(gateway: Gateway, tokens: TokenChecker, *, described: bool = False
     api.state.gateway = gateway
     problems.install(api)
     told: dict[int | str, dict[str, Any]] = {status: {"model": ProblemOut, "description": words} for status, words in _PROBLEMS.items()}
-    for part in (case_lists, flags, actions, queue):
+    for part in (case_lists, flags, actions, queue, writing):
         api.include_router(part.router, responses=told)
     api.include_router(callbacks.router)
     api.add_middleware(Gate, tokens=tokens, described=described)

@@ -42,7 +42,7 @@ class SqlStops:
     def add(self, stop: WriteStop, audit: AuditEvent) -> bool:
         """Stops; False when it was stopped already (who did it stays)."""
         row = insert(stops).values(**asdict(stop)).on_conflict_do_nothing(index_elements=["system"], index_where=_OPEN)
-        if self._connection.execute(row).rowcount != 1:
+        if self._connection.execute(row.returning(stops.c.id)).first() is None:
             return False
         self._audit.record(audit)
         return True

@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from gateway.domain.errors import CATALOGUE, Code, Conflict, GatewayError, InvalidInput, NotFound, Refused
 from gateway.domain.events import AuditEvent, EventKind
 from gateway.web import sign_in
-from gateway.web.pages import actions, alerts, audit, case_lists, queue, review, start, tasks
+from gateway.web.pages import actions, alerts, audit, case_lists, queue, review, start, tasks, writing
 from gateway.web.reader import SignInNeeded, menu_for, signed_in
 from gateway.web.rendering import page
 from gateway.web.session import Session, Sessions
@@ -36,7 +36,7 @@ def build_web(gateway: Gateway, oidc: sign_in.OidcSettings, sessions: Sessions, 
     )  # fmt: skip
     web.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     web.include_router(sign_in.build_router(oidc, sessions, gateway.clock, lambda s: _record_sign_in(gateway, s)))
-    for part in (start, case_lists, review, alerts, actions, tasks, queue, audit):
+    for part in (start, case_lists, review, alerts, actions, tasks, queue, writing, audit):
         web.include_router(part.router)
     _install_errors(web)
     return web

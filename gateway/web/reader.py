@@ -24,6 +24,7 @@ MENU = (
     ("Case lists", "/lists", Act.VIEW_LIST),
     ("Tasks", "/tasks", Act.WORK_ON_TASKS),
     ("Queue", "/queue", Act.VIEW_QUEUE),
+    ("Proof and stop", "/writing", Act.VIEW_PROOFS),
     ("Reconciliation", "/reconciliation", Act.RECONCILE),
     ("Audit", "/audit", Act.VIEW_AUDIT),
 )
@@ -102,6 +103,12 @@ NOTICES = {
     "replayed": "The message is on its way again.",
     "withdrawn": "Given up for good. Whoever has its task does by hand what it was to do.",
     "stopped": "It was not sent again: the rules that allowed it no longer do.",
+    "writing_stopped": "Stopped. Nothing more is written until two people restart it.",
+    "restart_asked": "Asked for. Nothing is written until another person confirms it.",
+    "writing_restarted": "Writing goes on. What waited is on its way.",
+    "signed": "Signed. A second person must look and sign too.",
+    "countersigned": "Signed by two people.",
+    "recalled": "The alert is being recalled from every place it went. Look here again for the proof.",
     "started": "Agencies are being asked what stands there. Look again in a minute.",
 }
 """What was just done, by a word in the address that says nothing about anybody."""

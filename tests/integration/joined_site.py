@@ -25,6 +25,7 @@ from gateway.bootstrap import Gateway, load_gateway, make_demonstration_key, set
 from gateway.cli.site import build_site
 from gateway.demo.agencies import ROOT, Neighbourhood
 from gateway.demo.cast import Cast
+from gateway.demo.stage import prove
 from gateway.domain.actors import Actor
 from gateway.domain.identifiers import CaseListId, MaracId
 from gateway.embedded.ports import free_port
@@ -187,6 +188,7 @@ def _build(databases: Any, migrated: str, redis_url: str, folder: Path) -> Town:
         "MARAC_BASE_URL": base, "MARAC_USERS": str(USERS), **_start_identity(neighbourhood), **neighbourhood.environment,
     }  # fmt: skip
     gateway = load_gateway(settings_from({**environment, "DATABASE_URL": database_url}))
+    prove(gateway)
     list_id = _hand_in(gateway)
     _deliver(gateway, 6)
     gateway.close()

@@ -17,8 +17,9 @@ from gateway.api.schemas.lists import (
     ReportOut,
     RowOut,
 )
-from gateway.api.schemas.people import CandidateOut, ComparisonOut, NameOut, PersonOut
+from gateway.api.schemas.people import BarOut, CandidateOut, ComparisonOut, ExplanationOut, NameOut, PersonOut
 from gateway.api.schemas.running import AuditIn, DeadOut, DifferenceOut, EventOut, LaneIn, LaneOut, ReplayOut
+from gateway.api.schemas.writing import SignatureIn, SignatureOut, StopIn, StopOut, SystemOut
 
 __all__ = [
     "ActionIn",
@@ -26,6 +27,7 @@ __all__ = [
     "AnswerIn",
     "ApprovalIn",
     "AuditIn",
+    "BarOut",
     "CandidateOut",
     "CaseIn",
     "CellOut",
@@ -36,6 +38,7 @@ __all__ = [
     "DetailOut",
     "DifferenceOut",
     "EventOut",
+    "ExplanationOut",
     "FileOut",
     "FileRowOut",
     "FindingOut",
@@ -61,6 +64,11 @@ __all__ = [
     "ReportOut",
     "RowOut",
     "Schema",
+    "SignatureIn",
+    "SignatureOut",
     "StartedOut",
+    "StopIn",
+    "StopOut",
+    "SystemOut",
     "TaskOut",
 ]
