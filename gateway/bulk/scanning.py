@@ -240,12 +240,12 @@ class OneName:
         e = self._scan.extract
         g, f = self._given[e.given.codes[rows]], self._family[e.family.codes[rows]]
         given, across = g & _LEVEL, self._across[e.tokens.codes[rows]]
-        across[(given == 5) & (across != 0)] = MISSING
+        across[self._scan.givens.single[e.given.codes[rows]] & (across != 0)] = MISSING
         given = np.where(given == MISSING, MISSING, np.minimum(given, across))
-        if self._name.given == self._name.family:
-            return given, f & _LEVEL
+        family = f & _LEVEL
         swapped = ((g & _SAME != 0) & (f & _CLOSE != 0)) | ((f & _SAME != 0) & (g & _CLOSE != 0))
-        return np.where(swapped, 1, given), np.where(swapped, 1, f & _LEVEL)
+        swapped &= (given != 0) & (family != 0) & (given != MISSING) & (family != MISSING)
+        return np.where(swapped, 1, given), np.where(swapped, 1, family)
 
     def reach(self, rows: Codes) -> Bits:
         """The most that a row can score: bits against a stranger, the best middle name and sex taken for granted."""

@@ -52,7 +52,7 @@ class Spellings:
     def __init__(self, values: Sequence[str]) -> None:
         self.values = list(values)
         self._lengths = np.array([len(v) for v in values], np.int16)
-        packed = [_letters(v) for v in values]
+        packed = [letters(v) for v in values]
         self._letters = np.array([bits for bits, _ in packed], np.uint64)
         self._further = np.array([further for _, further in packed], np.int16)
         self._sounds: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -77,7 +77,7 @@ class Spellings:
 
     def _with_letters(self, word: str) -> list[int]:
         """Words one keystroke away have all letters but one; Jaro-Winkler with its largest bonus needs a Jaro of ``least``."""
-        bits, further = _letters(word)
+        bits, further = letters(word)
         shared = np.bitwise_count(self._letters & np.uint64(bits)) + np.minimum(self._further, further)
         least = 1 - (1 - ALIKE) / 0.6
         slipped = shared + 1 >= np.maximum(self._lengths, len(word))
@@ -87,7 +87,7 @@ class Spellings:
 _PLACES = 32
 
 
-def _letters(word: str) -> tuple[int, int]:
+def letters(word: str) -> tuple[int, int]:
     """Which letters stand in a word, and which twice, as bits; and how many letters there are beyond those. Letters share places."""
     counts = [0] * _PLACES
     for c in word:
@@ -110,6 +110,8 @@ class Givens:
         self._values = cast("list[str]", column.values)
         self._number = column.number
         self._spellings = Spellings(self._values)
+        self.single = np.array([len(value) == 1 for value in self._values] + [False])
+        """Whether a given name is an initial only: then no other of the names stands for it."""
         self._variants = variants
         self._groups: dict[int, list[int]] = defaultdict(list)
         self._letters: dict[str, list[int]] = defaultdict(list)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,11 +17,14 @@ from uuid import UUID
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from gateway.bulk.blocking import decided, passed
+from gateway.bulk.columns import Extract
+from gateway.bulk.compiling import COMPILED
 from gateway.bulk.exporting import splink_settings
-from gateway.bulk.files import FileRefused, rows
+from gateway.bulk.files import FileRefused, replaced, rows
 from gateway.bulk.jobs import PEOPLE_AT_ONCE, RECORDS_AT_ONCE, Job, Unlike
 from gateway.bulk.rows import INDEX_COLUMNS, describe
-from gateway.bulk.running import Matched, Told, shards_done, working_folder, written
+from gateway.bulk.running import TIERS, Matched, Told, shards_done, working_folder, written
 from gateway.bulk.training import trained
 from gateway.cli.output import err, print_facts, print_json, print_trouble
 from gateway.cli.session import REFUSED, Json, telling
@@ -37,7 +42,7 @@ Redis = Annotated[str, typer.Option(help="Where the workers are rung for.", envv
 
 def add_to(app: typer.Typer) -> None:
     """Puts the commands into the group."""
-    for command in (bulk, train, splink, work):
+    for command in (bulk, pairs, train, splink, work):
         app.command()(command)
 
 
@@ -110,6 +115,28 @@ def _summed(found: Iterator[Matched], explain: int) -> tuple[Counter[str], list[
     sums = Counter(m.line()["tier"] for m in shown)
     sums.update(m.line()["tier"] for m in found)
     return sums, shown
+
+
+@refusing
+def pairs(
+    index: File,
+    out: New,
+    beside: Annotated[Path | None, typer.Option(help="Another index; without it, the index is searched for people held twice.", dir_okay=False)] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare an index with another, or with itself: pairs that share a number, telephone, date, home or name. CSV of keys, scores and tiers."""
+    scorer = Scorer(current())
+    left, right = (Extract.packed(rows(path, INDEX_COLUMNS)) if path else None for path in (index, beside))
+    if left is None or not len(left) or (right is not None and not len(right)):
+        raise typer.BadParameter("holds nobody", param_hint="--index")
+    found = passed(left, right, scorer, scorer.model.thresholds.review)
+    lines = [(d.left, d.right, f"{d.score:.4f}", TIERS[d.outcome]) for d in decided(left, right, scorer, found)]
+    text_of = io.StringIO(newline="")
+    csv.writer(text_of).writerows([("left_rec_id", "right_rec_id", "score", "tier"), *lines])
+    replaced(out, text_of.getvalue().encode())
+    sums = Counter(line[3] for line in lines)
+    facts = {"compared": found.compared, "compiled": COMPILED, "auto": sums["auto"], "review": sums["review"], "model": current().version, "out": str(out)}
+    print_facts(facts, as_json=as_json)
 
 
 @refusing

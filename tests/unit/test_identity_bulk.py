@@ -240,3 +240,16 @@ def test_the_commands_train_and_export(files, tmp_path):
     assert _run("train", index, "--out", tmp_path / "model.json", "--version", current().version).exit_code == 2
     assert _run("splink", "--out", tmp_path / "settings.json").exit_code == 0
     assert json.loads((tmp_path / "settings.json").read_text(encoding="utf-8"))["link_type"] == "link_only"
+
+
+def test_the_command_finds_people_held_twice_and_in_two_indexes(files, tmp_path):
+    index, _, made = files
+    done = _run("pairs", "--index", index, "--out", tmp_path / "twice.csv", "--json")
+    assert done.exit_code == 0
+    facts, lines = json.loads(done.stdout), _lines(tmp_path / "twice.csv")
+    assert facts["compared"] > len(lines) == facts["auto"] + facts["review"] > 0
+    assert all(line["left_rec_id"] != line["right_rec_id"] for line in lines)
+    beside = _run("pairs", "--index", index, "--beside", index, "--out", tmp_path / "both.csv", "--json")
+    themselves = {line["left_rec_id"] for line in _lines(tmp_path / "both.csv") if line["left_rec_id"] == line["right_rec_id"]}
+    assert beside.exit_code == 0
+    assert len(themselves) > 0.9 * len(made.index)
