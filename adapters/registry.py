@@ -22,9 +22,11 @@ from gateway.domain.errors import GatewayError
 from gateway.domain.identifiers import AgencyId
 from gateway.domain.releases import MessageKind, Release
 from gateway.policy.disclosure import withheld_by
+from gateway.services.arrivals import Reply as Report
+from gateway.services.arrivals import Returned
 from gateway.services.ports import AgreementBook
 from gateway.services.stopping import STOPPED_KINDS
-from mappings.envelopes import Report, open_release, seal_reply
+from mappings.envelopes import open_release
 from outbox.messages import Delivery, Message, Outcome
 from outbox.transport import Transport
 
@@ -69,7 +71,7 @@ def connector_for(destination: Destination) -> Connector:
 
 
 class AgencyTransport:
-    """One lane: opens the release, lets the connector do it, seals what came back. Faults become outcomes."""
+    """One lane: opens the release, lets the connector do it, gives back what came. Faults become outcomes."""
 
     def __init__(self, connector: Connector, gate: Gate, stopped: Stopped | None = None) -> None:
         self._connector = connector
@@ -79,8 +81,7 @@ class AgencyTransport:
     async def deliver(self, message: Message) -> Delivery:
         """Never raises for a fault of the destination, nor for one of the connector."""
         try:
-            reply = await self._exchange(message)
-            return Delivery(Outcome.DELIVERED, seal_reply(reply.value), digest=reply.digest)
+            return await self._exchange(message)
         except Transient as fault:
             return Delivery(Outcome.RETRY, reason=fault.reason, retry_after_s=fault.retry_after_s, digest=fault.digest)
         except Unsure as fault:
@@ -98,7 +99,7 @@ class AgencyTransport:
             outcome = Outcome.UNSURE if message.kind in _WRITES else Outcome.RETRY
             return Delivery(outcome, reason=Code.CONNECTOR_FAILED)
 
-    async def _exchange(self, message: Message) -> Reply[Report]:
+    async def _exchange(self, message: Message) -> Delivery:
         if message.kind not in _METHODS:
             raise Permanent(Code.KIND_NOT_SUPPORTED)
         kind, release = MessageKind(message.kind), open_release(message.body)
@@ -108,7 +109,8 @@ class AgencyTransport:
             raise Permanent(withheld)
         method: Callable[[Release, bool], Any] = getattr(self._connector, _METHODS[kind])
         with brake.applied(self._stopped if kind in STOPPED_KINDS else None):
-            return cast("Reply[Report]", await method(release, message.unsure))
+            reply = cast("Reply[Report]", await method(release, message.unsure))
+        return Delivery(Outcome.DELIVERED, Returned(release, reply.value), digest=reply.digest)
 
     async def close(self) -> None:
         """Closes the connector and its connections."""

@@ -1,4 +1,4 @@
-"""Releases and reports at rest: versioned JSON, written and read back without loss.
+"""Releases at rest: versioned JSON, written and read back without loss.
 
 A release is rebuilt only by ``gateway.policy.disclosure.restore``, the one place that may construct one. Encryption is the store's.
 """
@@ -13,8 +13,6 @@ import msgspec
 
 from gateway.domain.error_codes import Code
 from gateway.domain.errors import GatewayError, InvalidInput
-from gateway.domain.lookup import Answer
-from gateway.domain.receipts import CompletionReport, FlagReport, PollReport, WorkItemReport
 from gateway.domain.releases import (
     ActionRelease,
     CompletionRelease,
@@ -31,9 +29,6 @@ from gateway.policy.disclosure import restore
 VERSION = 1
 """Of the whole format. It changes when a reader of the old format would misread the new one; fields with defaults may be added."""
 
-Report: typing.TypeAlias = Answer | FlagReport | WorkItemReport | PollReport | CompletionReport
-"""What comes back from a delivery."""
-
 RELEASE_TYPES: Mapping[MessageKind, type[Release]] = {
     MessageKind.LOOKUP: LookupRelease,
     MessageKind.FLAG_PLACE: FlagRelease,
@@ -44,15 +39,6 @@ RELEASE_TYPES: Mapping[MessageKind, type[Release]] = {
     MessageKind.COMPLETION_TELL: CompletionRelease,
 }
 _KIND_OF = {release_type: kind for kind, release_type in RELEASE_TYPES.items()}
-
-_REPORT_TYPES: Mapping[str, type[Report]] = {
-    "answer": Answer,
-    "flag": FlagReport,
-    "work_item": WorkItemReport,
-    "poll": PollReport,
-    "completion": CompletionReport,
-}
-_NAME_OF = {report_type: name for name, report_type in _REPORT_TYPES.items()}
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -76,7 +62,6 @@ def _fields_of(release_type: type[Release]) -> type[msgspec.Struct]:
 _encoder = msgspec.json.Encoder()
 _envelope_decoder = msgspec.json.Decoder(_Envelope)
 _field_decoders = {kind.value: msgspec.json.Decoder(_fields_of(release_type)) for kind, release_type in RELEASE_TYPES.items()}
-_report_decoders = {name: msgspec.json.Decoder(report_type) for name, report_type in _REPORT_TYPES.items()}
 
 
 def kind_of(release: Release) -> MessageKind:
@@ -86,28 +71,13 @@ def kind_of(release: Release) -> MessageKind:
 
 def seal_release(release: Release) -> bytes:
     """A release as bytes for the outbox: ``{"v": 1, "kind": ..., "body": {...}}``, fields in the order of the type."""
-    return _seal(kind_of(release).value, release)
+    return _encoder.encode({"v": VERSION, "kind": kind_of(release).value, "body": release})
 
 
 def open_release(content: bytes) -> Release:
     """Inverse of ``seal_release``. Raises ``InvalidInput`` with ``ENVELOPE_UNREADABLE`` or ``ENVELOPE_VERSION_UNKNOWN``."""
     envelope = _open(content)
-    fields = _decode(_field_decoders, envelope)
-    return restore(envelope.kind, {name: getattr(fields, name) for name in fields.__struct_fields__})
-
-
-def seal_reply(report: Report) -> bytes:
-    """A report as bytes for the relay's ``Delivery.reply``."""
-    return _seal(_NAME_OF[type(report)], report)
-
-
-def open_reply(content: bytes) -> Report:
-    """Inverse of ``seal_reply``; raises as ``open_release`` does."""
-    return typing.cast(Report, _decode(_report_decoders, _open(content)))
-
-
-def _seal(kind: str, body: object) -> bytes:
-    return _encoder.encode({"v": VERSION, "kind": kind, "body": body})
+    return restore(envelope.kind, msgspec.structs.asdict(_fields_in(envelope)))
 
 
 def _open(content: bytes) -> _Envelope:
@@ -120,9 +90,9 @@ def _open(content: bytes) -> _Envelope:
     return envelope
 
 
-def _decode(decoders: Mapping[str, msgspec.json.Decoder[typing.Any]], envelope: _Envelope) -> typing.Any:
+def _fields_in(envelope: _Envelope) -> msgspec.Struct:
     """The body by its kind. The decoder's own message is dropped: it may quote a value."""
     try:
-        return decoders[envelope.kind].decode(envelope.body)
+        return _field_decoders[envelope.kind].decode(envelope.body)
     except (KeyError, msgspec.MsgspecError, UnicodeDecodeError, GatewayError):
         raise InvalidInput(Code.ENVELOPE_UNREADABLE) from None

@@ -50,11 +50,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Delivery:
-    """What the transport reports: ``reply`` is opaque bytes for whoever handles results; ``reason`` a code; ``digest`` the SHA-256 of
-    the bytes that were sent (b"" if none); ``retry_after_s`` what the destination asked for."""
+    """What the transport reports: ``reply`` is for whoever handles results, opaque and never stored; ``reason`` a code; ``digest`` the
+    SHA-256 of the bytes that were sent (b"" if none); ``retry_after_s`` what the destination asked for."""
 
     outcome: Outcome
-    reply: bytes = b""
+    reply: object = None
     reason: str = ""
     retry_after_s: float | None = None
     digest: bytes = b""

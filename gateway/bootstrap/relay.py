@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from typing import cast
 
 from sqlalchemy import Connection
 
@@ -13,9 +14,10 @@ from adapters.registry import Registry
 from gateway.domain.errors import Code
 from gateway.domain.releases import MessageKind
 from gateway.services import gate, stopping
-from gateway.services.results import Arrived, handle
+from gateway.services.arrivals import Arrived, Returned
+from gateway.services.results import handle
 from gateway.store.unit_of_work import SqlWork
-from mappings.envelopes import open_release, open_reply
+from mappings.envelopes import open_release
 from outbox.messages import Delivery, Message, Outcome, Result
 from outbox.schedule import Pace, Schedule
 from outbox.transport import Transport
@@ -56,11 +58,12 @@ class Results:
 
 def _arrived(result: Result) -> Arrived:
     message, delivery = result.message, result.delivery
+    back = cast(Returned, delivery.reply) if delivery.outcome is Outcome.DELIVERED else None
     return Arrived(
         kind=MessageKind(message.kind),
         message_id=message.id,
-        release=open_release(message.body),
-        reply=open_reply(delivery.reply) if delivery.outcome is Outcome.DELIVERED else None,
+        release=back.release if back else open_release(message.body),
+        reply=back.reply if back else None,
         final=result.final,
         reason=delivery.reason,
         unsure=message.unsure or delivery.outcome is Outcome.UNSURE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 from gateway.domain.lookup import Answer
@@ -12,6 +12,13 @@ from gateway.domain.receipts import CompletionReport, FlagReport, PollReport, Wo
 from gateway.domain.releases import MessageKind, Release
 
 Reply: TypeAlias = Answer | FlagReport | WorkItemReport | PollReport | CompletionReport
+
+
+class Returned(NamedTuple):
+    """What a delivery hands to the relay's handler in the same process, unwritten: the release that left, and what came back for it."""
+
+    release: Release
+    reply: Reply
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -27,9 +27,9 @@ from gateway.domain.releases import ActionRelease, CompletionRelease, FlagReleas
 from gateway.domain.tasks import TaskKind
 from gateway.services import actions, flagging, hits, intake, reconcile, tasks
 from gateway.services.actions import NewAction
-from gateway.services.arrivals import Reply
+from gateway.services.arrivals import Reply, Returned
 from gateway.store.unit_of_work import SqlWork
-from mappings.envelopes import open_release, seal_reply
+from mappings.envelopes import open_release
 from outbox.messages import Delivery, Message, Outcome
 from outbox.relay import Relay
 from outbox.schedule import Pace, Schedule
@@ -67,7 +67,7 @@ class FarSides:
     async def deliver(self, message: Message) -> Delivery:
         release = open_release(message.body)
         self.sent.append(release)
-        return Delivery(Outcome.DELIVERED, seal_reply(self.script(release)), digest=b"d" * 32)
+        return Delivery(Outcome.DELIVERED, Returned(release, self.script(release)), digest=b"d" * 32)
 
     async def close(self) -> None:
         return None

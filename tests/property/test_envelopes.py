@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from gateway.domain.errors import Code, InvalidInput
 from gateway.domain.releases import Release
-from mappings.envelopes import VERSION, Report, open_release, open_reply, seal_release, seal_reply
-from tests.property.releases_and_reports import RELEASES, REPORTS
+from mappings.envelopes import VERSION, open_release, seal_release
+from tests.property.releases import RELEASES
 
 
 @given(RELEASES)
@@ -20,13 +20,6 @@ def test_a_release_comes_back_as_it_was(release: Release) -> None:
     assert open_release(sealed) == release
     assert type(open_release(sealed)) is type(release)
     assert seal_release(open_release(sealed)) == sealed
-
-
-@given(REPORTS)
-def test_a_report_comes_back_as_it_was(report: Report) -> None:
-    sealed = seal_reply(report)
-    assert open_reply(sealed) == report
-    assert type(open_reply(sealed)) is type(report)
 
 
 @given(RELEASES, st.integers(-(2**31), 2**31).filter(lambda version: version != VERSION))
@@ -50,15 +43,8 @@ def test_a_damaged_release_is_refused_without_a_value(release: Release, data: st
 
 @given(st.binary(max_size=200))
 def test_any_bytes_end_in_a_value_or_a_code(content: bytes) -> None:
-    for opener in (open_release, open_reply):
-        with pytest.raises(InvalidInput):
-            opener(content)
-
-
-@given(REPORTS)
-def test_a_report_is_no_release(report: Report) -> None:
     with pytest.raises(InvalidInput):
-        open_release(seal_reply(report))
+        open_release(content)
 
 
 def test_a_number_that_fails_its_check_is_not_restored() -> None:

@@ -24,7 +24,7 @@ from mappings.fhir_r4.patient import read_pages
 from mappings.fhir_r4.profile import Profile, escaped
 from mappings.fhir_r4.searches import MOST_QUESTIONS, plan, plan_again
 from mappings.fhir_r4.task import build_task
-from tests.property.releases_and_reports import ACTIONS, BIRTH_DATES, LOOKUPS, NHS_NUMBERS
+from tests.property.releases import ACTIONS, BIRTH_DATES, LOOKUPS, NHS_NUMBERS
 
 RECORD_IDS = st.from_regex(r"\A[A-Za-z0-9\-.]{1,64}\Z")
 PLAIN = st.text(st.characters(categories=("L", "M", "Nd", "P", "Zs")), min_size=1, max_size=30).filter(lambda text: text.strip())

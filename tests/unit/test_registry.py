@@ -23,7 +23,8 @@ from gateway.domain.identifiers import AgencyId, SystemKey
 from gateway.domain.lookup import Answer, AnswerKind
 from gateway.domain.receipts import CompletionReport, FlagFinding, FlagReport, PollReport, WorkItemReport
 from gateway.domain.releases import MessageKind, Release
-from mappings.envelopes import kind_of, open_reply, seal_release
+from gateway.services.arrivals import Returned
+from mappings.envelopes import kind_of, seal_release
 from outbox.messages import Delivery, Message, Outcome
 from tests.contract.asked import about, action, alert, alert_check, alert_end, completion, poll
 
@@ -79,7 +80,7 @@ def test_each_kind_reaches_its_method_and_its_report_comes_back(kind: MessageKin
     ((method, release, was_unsure),) = connector.asked
     assert (release, was_unsure) == (RELEASES[kind], unsure)
     assert delivery.outcome is Outcome.DELIVERED
-    assert open_reply(delivery.reply) == REPORTS[method]
+    assert delivery.reply == Returned(RELEASES[kind], REPORTS[method])
     assert delivery.digest == b"digest"
 
 
@@ -93,7 +94,7 @@ def test_each_kind_reaches_its_method_and_its_report_comes_back(kind: MessageKin
 )
 def test_a_fault_is_an_outcome_with_its_code_and_digest(fault: Fault, outcome: Outcome, wait: float | None) -> None:
     delivery = deliver(Scripted(fault), message(MessageKind.LOOKUP))
-    assert delivery == Delivery(outcome, b"", fault.reason, wait, b"d")
+    assert delivery == Delivery(outcome, None, fault.reason, wait, b"d")
 
 
 @pytest.mark.parametrize("kind", MessageKind)
@@ -221,6 +222,6 @@ def test_every_kind_of_system_has_its_connector(kind: SystemKind) -> None:
 
 def test_tokens_last_from_one_opening_to_the_next() -> None:
     held = registry()
-    first, second = (held._destination(LANE) for _ in range(2))
+    first, second = (held.destination(LANE) for _ in range(2))
     assert first.tokens is second.tokens
     assert "trust.example" not in repr(first)

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for releases, reports and what they are made of: everything the types allow."""
+"""Hypothesis strategies for releases and what they are made of: everything the types allow."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from datetime import UTC, date, datetime
 
 from hypothesis import strategies as st
 
-from gateway.domain.actions import Completion
 from gateway.domain.agreements import Purpose
-from gateway.domain.case_list import Address, BirthDate, PersonName, Phone, Sex
+from gateway.domain.case_list import BirthDate, PersonName, Sex
 from gateway.domain.flags import ALERT_TEXT
 from gateway.domain.identifiers import ActionId, AgencyId, FlagId, LocalIdentifier, LookupId, NhsNumber, SystemKey
-from gateway.domain.lookup import Answer, AnswerKind, Candidate
-from gateway.domain.receipts import CompletionReport, FlagFinding, FlagReport, PollReport, WorkItemReport
 from gateway.domain.releases import (
     ActionRelease,
     CompletionRelease,
@@ -72,22 +69,4 @@ RELEASES = st.one_of(
         CompletionRelease, **_COMMON, action_id=st.uuids().map(ActionId), reference=TEXT, case_number=TEXT, agency=TEXT.map(AgencyId),
         outcome=TEXT, detail=TEXT, completed_at=MOMENTS,
     ),
-)  # fmt: skip
-
-CANDIDATES = st.builds(
-    Candidate, record_id=TEXT, names=st.lists(NAMES, max_size=2).map(tuple), birth_dates=st.lists(BIRTH_DATES, max_size=2).map(tuple),
-    sex=st.none() | st.sampled_from(Sex), nhs_number=st.none() | NHS_NUMBERS, identifiers=st.lists(IDENTIFIERS, max_size=2).map(tuple),
-    addresses=st.lists(st.builds(Address, st.lists(TEXT, max_size=2).map(tuple), OPTIONAL, OPTIONAL, st.booleans()), max_size=2).map(tuple),
-    phones=st.lists(st.builds(Phone, TEXT, st.none() | st.booleans(), TEXT), max_size=2).map(tuple), restricted=st.booleans(),
-    open_to_service=st.none() | st.booleans(), deceased=st.booleans(), superseded_by=OPTIONAL,
-)  # fmt: skip
-REPORTS = st.one_of(
-    st.builds(Answer, st.sampled_from(AnswerKind), st.lists(CANDIDATES, max_size=2).map(tuple), TEXT),
-    st.builds(FlagReport, st.sampled_from(FlagFinding), OPTIONAL, OPTIONAL, TEXT),
-    st.builds(WorkItemReport, st.booleans(), OPTIONAL, TEXT),
-    st.builds(
-        PollReport, st.lists(st.builds(Completion, TEXT, TEXT, TEXT, MOMENTS, TEXT, TEXT), max_size=2).map(tuple),
-        st.frozensets(TEXT, max_size=3), st.frozensets(TEXT, max_size=3),
-    ),
-    st.builds(CompletionReport, st.booleans(), TEXT),
 )  # fmt: skip
