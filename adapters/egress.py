@@ -36,6 +36,8 @@ _KINDS: Mapping[type[Release], Kind] = MappingProxyType({
     LookupRelease: Kind.LOOKUP, FlagRelease: Kind.FLAG_PLACE, FlagCheckRelease: Kind.FLAG_CHECK, FlagRemovalRelease: Kind.FLAG_END,
     ActionRelease: Kind.ACTION_SEND, PollRelease: Kind.ACTION_POLL, CompletionRelease: Kind.COMPLETION_TELL,
 })  # fmt: skip
+USER_AGENT = "records-gateway/1"
+"""The whole of what we say about ourselves, unless the agreement has another name (option ``user_agent``)."""
 _READS = frozenset({"GET", "HEAD"})
 _NOT_JUDGED = frozenset({"Authorization", "X-Request-ID", "If-Match"})
 """Headers whose values are secrets, chance, or the system's own word."""
@@ -50,6 +52,7 @@ class Egress:
     ``codec`` is that of messages of HL7 v2."""
 
     def __init__(self, options: Mapping[str, str] = MappingProxyType({}), codec: str = "utf-8") -> None:
+        self.user_agent = options.get("user_agent", USER_AGENT)
         self.names = tuple(value for name, value in options.items() if name.startswith("receiving_"))
         said = " ".join(options.values())
         self.constants = frozenset() if tells(said.encode(), self.names) else frozenset(wording.words(said))

@@ -32,10 +32,6 @@ from gateway.domain.agreements import Limits
 from gateway.domain.error_codes import Code
 from gateway.domain.releases import Release
 
-USER_AGENT = "records-gateway/1"
-"""The whole of what we say about ourselves; looking somebody up may leave a trace that the person can ask for."""
-
-_EVERY = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"}
 _LONGEST_CONNECT_S = 5.0
 _LONGEST_WAIT_S = 24 * 3600.0
 _MOST_UNPACKED = 100
@@ -195,6 +191,7 @@ class HttpSystem:
         self.authority = authority or NoAuthority()
         self.pace = Pace(limits.per_second)
         self.egress = egress or Egress()
+        self.usual = {"User-Agent": self.egress.user_agent, "Accept-Encoding": "gzip"}
 
     def url(self, path: str) -> str:
         """``/path`` is from the origin, ``path`` from the base, "" the base itself. All are sent as they are."""
@@ -288,7 +285,7 @@ class Talk:
 
     async def _send_once(self, request: _Request, shown: Mapping[str, str]) -> HttpReply:
         system = self._system
-        headers = {**_EVERY, "X-Request-ID": str(uuid.uuid4()), **request.headers, **shown}
+        headers = {**system.usual, "X-Request-ID": str(uuid.uuid4()), **request.headers, **shown}
         try:
             async with asyncio.timeout(system.limits.timeout_s):
                 url = system.url(request.path)

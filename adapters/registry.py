@@ -16,6 +16,7 @@ from adapters.brake import Stopped
 from adapters.connectors import Connector, Destination, Reply
 from adapters.egress import REFUSALS
 from adapters.faults import Fault, Held, Permanent, Transient, Unsure
+from adapters.neutral import check_identity
 from gateway.domain.agreements import RecordSystem, SystemKind
 from gateway.domain.error_codes import Code
 from gateway.domain.errors import GatewayError
@@ -179,6 +180,7 @@ class Registry:
             raise Permanent(Code.AGREEMENT_MISSING)
         try:
             credentials = {name: self._resolve(reference) for name, reference in system.credentials.items()}
+            check_identity(credentials)
             return Destination(system, self._resolve(system.endpoint), credentials, self._tokens.setdefault(lane, {}))
         except LookupError:
             raise Transient(Code.CREDENTIALS_MISSING) from None

@@ -18,10 +18,21 @@ from pathlib import Path
 from contracts.register import FILE_NAME as REGISTER_FILE
 from contracts.register import looked_at, read_registers, register_notes
 from contracts.tables import Problem, Table
-from gateway.domain.agreements import DEFAULT_LOOKUP_FIELDS, Capability, Field, Limits, Purpose, RecordSystem, SharingAgreement, SystemKind
+from gateway.domain.agreements import (
+    DEFAULT_LOOKUP_FIELDS,
+    AlertReach,
+    Capability,
+    Field,
+    Limits,
+    Purpose,
+    RecordSystem,
+    SharingAgreement,
+    SystemKind,
+)
 from gateway.domain.case_list import Role
 from gateway.domain.identifiers import AgencyId, MaracId, SystemKey
 from gateway.domain.register import Register
+from gateway.policy.vocabulary import tells
 
 FILE_NAME = "agreement.toml"
 _ID = r"[a-z0-9]+(-[a-z0-9]+)*"
@@ -215,11 +226,21 @@ def _system(agency_id: AgencyId, name: str, table: Table, register: Register | N
         credentials=_texts(table.table("credentials"), _REFERENCE, _REFERENCE_FIX),
         capabilities=capabilities,
         limits=_limits(table.table("limits")),
-        options={**_texts(table.table("options"), r".*", "write a text"), **views},
+        options={**_options(table.table("options")), **views},
         register=register,
+        alerts_stand_on=_reach(table, kind, capabilities),
     )
     table.close()
     return system
+
+
+def _reach(table: Table, kind: SystemKind | None, capabilities: frozenset[Capability]) -> AlertReach:
+    """Whose record an alert stands on. A landlord's alerts stand on the home unless the agreement says otherwise."""
+    usual = AlertReach.TENANCY if kind is SystemKind.HOUSING else AlertReach.PERSON
+    reach = (table.one_of("alerts_stand_on", AlertReach) if "alerts_stand_on" in table.content else None) or usual
+    if reach is not AlertReach.PERSON and Capability.HIDDEN_FLAG in capabilities:
+        table.wrong("alerts_stand_on", "hidden_flag needs alerts_stand_on = \"person\": nothing wider is ever written to")
+    return reach
 
 
 def _check_hiding(table: Table, capabilities: frozenset[Capability], views: Mapping[str, str], register: Register | None) -> None:
@@ -232,6 +253,15 @@ def _check_hiding(table: Table, capabilities: frozenset[Capability], views: Mapp
 
 def _texts(table: Table, pattern: str, says: str) -> Mapping[str, str]:
     return {name: table.text(name, pattern, says) for name in table.names()}
+
+
+def _options(table: Table) -> Mapping[str, str]:
+    """Settings of the connector. What of them stands in messages must not say why we ask; how the system itself is called is its own."""
+    options = _texts(table, r".*", "write a text")
+    for name, value in options.items():
+        if not name.startswith("receiving_") and tells(value.encode()):
+            table.wrong(name, "says why you ask; agree a neutral name with the agency, because what is sent leaves traces that people can ask for")
+    return options
 
 
 def _limits(table: Table) -> Limits:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from gateway.policy.vocabulary import tells
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -119,4 +121,10 @@ def _unsafe(settings: Settings) -> list[str]:
         problems.append("MARAC_BASE_URL: must begin with https:// outside a demonstration")
     if settings.oidc_issuer and not settings.oidc_issuer.startswith("https://"):
         problems.append("OIDC_ISSUER: must begin with https:// outside a demonstration")
+    shown = {"MARAC_BASE_URL": settings.base_url, "OIDC_CLIENT_ID": settings.oidc_client_id, "MARAC_API_AUDIENCE": settings.api_audience}
+    problems += [
+        f"{name}: says what this is for, and stands in histories, logs and certificates; choose a neutral name"
+        for name, value in shown.items()
+        if tells(value.encode())
+    ]
     return problems

@@ -62,6 +62,21 @@ class Capability(StrEnum):
     COMPLETIONS = "completions"
 
 
+class AlertReach(StrEnum):
+    """Whose record an alert stands on in a system, and so who gets to see the place. Only a person's own record is ever written to."""
+
+    PERSON = "person"
+    HOUSEHOLD = "household"
+    TENANCY = "tenancy"
+    """A home or its tenancy, which joint tenants see."""
+    GENERAL_PRACTICE = "general-practice"
+    """A record that its subject, proxies and parents read online, and that moves with them."""
+    SHARED_RECORD = "shared-record"
+    """A record of many organisations, whose applications need not keep our labels."""
+    BROADCAST = "broadcast"
+    """An event that is copied to whoever subscribes (HL7 v2 ADT)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What the agency's system bears. ``timeout_s`` is the whole of one exchange, not a read time-out."""
@@ -89,6 +104,7 @@ class RecordSystem:
     """Settings of the connector by name, e.g. ``identifier_system``, ``receiving_facility``, ``nhs_number_system``."""
     register: Register | None = None
     """What the system shows to others than its staff; None where nobody wrote that down."""
+    alerts_stand_on: AlertReach = AlertReach.PERSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ subject's side. Everything else becomes a task for a person, or nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 
-from gateway.domain.agreements import Capability, Purpose, RecordSystem, SharingAgreement
+from gateway.domain.agreements import AlertReach, Capability, Purpose, RecordSystem, SharingAgreement
 from gateway.domain.case_list import Role
 from gateway.domain.errors import Code
 from gateway.domain.flags import ALERT_TEXT
@@ -121,16 +122,31 @@ def _about_the_record(record: Candidate | None, situation: Situation) -> Iterato
         yield Verdict.NONE, Code.NOT_OPEN_TO_SERVICE
 
 
+_WIDER: Mapping[AlertReach, tuple[Verdict, Code]] = MappingProxyType({
+    AlertReach.HOUSEHOLD: (Verdict.BY_HAND, Code.ALERT_ON_HOUSEHOLD),
+    AlertReach.TENANCY: (Verdict.BY_HAND, Code.ALERT_ON_TENANCY),
+    AlertReach.GENERAL_PRACTICE: (Verdict.NONE, Code.ALERT_IN_PRACTICE_RECORD),
+    AlertReach.SHARED_RECORD: (Verdict.NONE, Code.ALERT_IN_SHARED_RECORD),
+    AlertReach.BROADCAST: (Verdict.NONE, Code.ALERT_IS_BROADCAST),
+})  # fmt: skip
+"""Places wider than one person: the gateway never writes there. Into a landlord's system a person may, where they know a narrower place."""
+
 _PROVES_HIDING = frozenset({Capability.HIDDEN_FLAG, Capability.SUBJECT_VIEW})
 
 
 def _about_the_system(situation: Situation) -> Iterator[tuple[Verdict, Code]]:
     """Where the gateway writes, the system must hide, show that it hides, hold every letter, and have said that the person is open.
 
-    Where the representative writes by hand, "not known whether open" is theirs to look up first, and does not hold the task back.
+    Where the representative writes by hand, "not known whether open" is theirs to look up first, and does not hold the task back. On an
+    alleged perpetrator's record nobody writes, by hand or not, unless the system is proven.
     """
     system, record = situation.system, situation.lookup.record
-    if system is None or not system.capabilities >= _PROVES_HIDING:
+    if system is not None and system.alerts_stand_on in _WIDER:
+        yield _WIDER[system.alerts_stand_on]
+    hides = system is not None and system.capabilities >= _PROVES_HIDING
+    if situation.role is Role.PERPETRATOR and not (hides and situation.proof.lets_write):
+        yield Verdict.NONE, Code.PERPETRATOR_NEEDS_PROOF
+    if system is None or not hides:
         yield Verdict.BY_HAND, Code.SYSTEM_CANNOT_HIDE
         if record is not None and record.open_to_service is None:
             yield Verdict.BY_HAND, Code.OPEN_TO_SERVICE_UNKNOWN

@@ -211,7 +211,7 @@ def test_no_write_is_repeated_unseen_by_a_library_either(method: str, kept: bool
 
     async def run() -> tuple[type, int]:
         async with http_peer(closes_on_a_write) as peer:
-            system = HttpSystem(peer.url, PATIENT, AiohttpWire(context_of({})))
+            system = HttpSystem(peer.url, PATIENT, AiohttpWire(context_of({})), egress=OpenGate())
             talk = system.talk()
             if kept:
                 await talk.ask("GET", "Thing", JSON)
@@ -339,7 +339,7 @@ def test_refused_once_it_shows_a_fresh_pass_and_refused_twice_it_stops() -> None
 def test_what_we_say_of_ourselves() -> None:
     async def run() -> list[Request]:
         async with http_peer(status("200 OK", Set_Cookie="session=abc; Path=/")) as peer:
-            system = HttpSystem(peer.url, PATIENT, AiohttpWire(context_of({})))
+            system = HttpSystem(peer.url, PATIENT, AiohttpWire(context_of({})), egress=OpenGate())
             talk = system.talk()
             for _ in range(2):
                 await talk.ask("POST", "Thing", JSON, SECRET)
@@ -379,7 +379,7 @@ def test_nothing_is_logged(behaviour: Behaviour, caplog: pytest.LogCaptureFixtur
 def test_the_digest_is_of_what_was_sent() -> None:
     async def run() -> Talk:
         async with http_peer(status("200 OK")) as peer:
-            system = HttpSystem(peer.url, PATIENT, AiohttpWire(context_of({})))
+            system = HttpSystem(peer.url, PATIENT, AiohttpWire(context_of({})), egress=OpenGate())
             talk = system.talk()
             assert talk.digest == b""
             await talk.ask("GET", "Thing", JSON)
