@@ -13,6 +13,7 @@ import typer
 from gateway.cli.output import out, print_rows
 from gateway.cli.session import As, Incomplete, Json, actor_named, opened, telling
 from gateway.domain.identifiers import CaseListId, LookupId
+from gateway.policy.identity.explaining import explained_again
 from gateway.presenting import report_csv, report_json, report_states, report_table
 from gateway.services import hits
 
@@ -72,7 +73,7 @@ def report(
 
 @telling
 def matches(list_id: ListId, user: As, as_json: Json = False) -> None:
-    """Possible matches to be settled at one's own agency, with each record offered and the reason for each field."""
+    """Possible matches to be settled at one's own agency, with each record offered, its score in bits, and what stopped a link."""
     with opened() as gateway, gateway.transaction() as work:
         found = hits.possible_matches(work, actor_named(gateway, user), CaseListId(list_id))
         rows = [_match(match) for match in found]
@@ -97,7 +98,7 @@ def settle(
 
 def _match(match: hits.PossibleMatch) -> dict[str, object]:
     name = match.subject.person.names[0]
-    offered = [f"{g.candidate.record_id}: {'; '.join(c.sentence for c in g.comparisons)}" for g in match.lookup.graded]
+    offered = [f"{g.candidate.record_id} ({g.evidence.total:+.1f}): {explained_again(g).verdict}" for g in match.lookup.offered]
     return {
         "lookup": match.lookup.id, "version": match.lookup.version, "case": match.case_number, "person": f"{name.given} {name.family}",
         "agency": match.lookup.agency_id, "reason": match.lookup.reason, "offered": "\n".join(offered),

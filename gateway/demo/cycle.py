@@ -21,6 +21,7 @@ from gateway.domain.identifiers import AgencyId, CaseListId, MaracId, SubjectId
 from gateway.domain.lookup import Agreement, GradedCandidate, LookupOutcome
 from gateway.domain.reports import HitReport
 from gateway.domain.tasks import TaskKind
+from gateway.policy.identity.explaining import comparisons
 from gateway.policy.placement import Verdict
 from gateway.presenting import report_csv, report_json, report_states, report_table
 from gateway.services import actions, flagging, hits, intake, reconcile, tasks
@@ -141,7 +142,7 @@ class Cycle:
             with self._gateway.transaction() as work:
                 found = hits.possible_matches(work, representative, self._list())
                 for match in found:
-                    record = _judged(match.lookup.graded)
+                    record = _judged(match.lookup.offered)
                     note = "compared with the record on screen"
                     hits.settle_match(work, representative, match.lookup.id, record, note, match.lookup.version)
                     decided["the same person" if record else "somebody else"] += 1
@@ -287,7 +288,7 @@ _AGREE = frozenset({Agreement.AGREES, Agreement.NEAR})
 
 def _judged(graded: Sequence[GradedCandidate]) -> str | None:
     """What a person at the screen would say: the one record of which name and date of birth agree, if there is just one."""
-    fitting = [g for g in graded if {"given_name", "family_name", "birth_date"} <= {c.field for c in g.comparisons if c.agreement in _AGREE}]
+    fitting = [g for g in graded if {"given_name", "family_name", "birth_date"} <= {c.field for c in comparisons(g) if c.agreement in _AGREE}]
     return fitting[0].candidate.record_id if len(fitting) == 1 else None
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from gateway.domain.case_list import Address, BirthDate, PersonName, Phone, Sex
+from gateway.domain.errors import Code
 from gateway.domain.identifiers import AgencyId, LocalIdentifier, LookupId, NhsNumber, SubjectId, SystemKey, UserId
 from gateway.domain.sealed import Sealed
 
@@ -92,15 +94,52 @@ class FieldComparison:
     sentence: str
 
 
+class Bar(NamedTuple):
+    """One part of a score: what was compared (a field of the model), how it came out (one of its levels), the bits that it adds or takes."""
+
+    what: str
+    level: str
+    bits: float
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Evidence(Sealed):
+    """How one record compares with the person, as it is kept: nothing of either. The bars add up to the score, exactly, in bits.
+
+    ``places`` says which records of one case share a home, and where that is cannot be told from it. ``next_best`` is the score of the
+    best other record of the answer. ``fits``: worth a person's look by itself, whatever the rules made of it. ``sex_differs`` and ``mixed`` (letters of several alphabets) are what rules need beside the bars.
+    """
+
+    bars: tuple[Bar, ...] = ()
+    sex_differs: bool = False
+    mixed: bool = False
+    places: tuple[int, ...] = ()
+    next_best: float | None = None
+    fits: bool = True
+
+    @property
+    def total(self) -> float:
+        """The score."""
+        return sum([bar.bits for bar in self.bars])
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class GradedCandidate(Sealed):
-    """A candidate with its explanation. ``certain`` means that the rules allow a link without a person."""
+    """A candidate with its evidence. ``certain`` means that the rules allow a link without a person.
+
+    Records that fit too little are kept beside the others while the case may still say more about them; they are not ``offered``.
+    """
 
     candidate: Candidate
-    comparisons: tuple[FieldComparison, ...]
+    evidence: Evidence
     certain: bool
     stopped_by: str = ""
     """Code of the rule that stopped a link, "" if none."""
+
+    @property
+    def offered(self) -> bool:
+        """Whether people see it and may choose it."""
+        return self.stopped_by != Code.SOMEBODY_ELSE
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -131,7 +170,8 @@ class Lookup(Sealed):
     """One person at one record system of one agency: the cell of the hit report.
 
     ``asked_at`` is when the question left, ``answered_at`` when the answer was read; both None for WITHHELD and NOT_ASKED.
-    ``outcome`` is the graded state until somebody decides; after that the decision's: KNOWN or NOT_KNOWN.
+    ``outcome`` is the graded state until somebody decides; after that the decision's: KNOWN or NOT_KNOWN. ``model`` is the version of the
+    matching model that graded the answer, "" before there is one.
     """
 
     id: LookupId
@@ -145,6 +185,7 @@ class Lookup(Sealed):
     graded: tuple[GradedCandidate, ...] = ()
     decision: Decision | None = None
     version: int = 1
+    model: str = ""
 
     @property
     def record(self) -> Candidate | None:
@@ -154,3 +195,40 @@ class Lookup(Sealed):
         if self.decision:
             return next((g.candidate for g in self.graded if g.candidate.record_id == self.decision.record_id), None)
         return next((g.candidate for g in self.graded if g.certain), None)
+
+    @property
+    def offered(self) -> tuple[GradedCandidate, ...]:
+        """The records that a person may see and choose from, best first."""
+        return tuple([g for g in self.graded if g.offered])
+
+    @property
+    def claim(self) -> str | None:
+        """The record that is this person's, or fits best while nobody has settled it; no other person of the case may have it unasked."""
+        if self.outcome is LookupOutcome.POSSIBLE and self.graded:
+            return self.graded[0].candidate.record_id
+        return self.record.record_id if self.record else None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Pairing(Sealed):
+    """One person and one record of one system: what a decision is about, on whatever list the person stands.
+
+    ``who`` is a digest of everything by which the list says who the person is; somebody described otherwise is somebody else here.
+    """
+
+    who: bytes
+    system: SystemKey
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Remembered(Sealed):
+    """What a person decided about a pairing. It holds while the record says the same of itself (``says``, a digest); a "no" also only
+    while the record fits no better than it did then (``bits``)."""
+
+    same: bool
+    says: bytes
+    bits: float
+    decided_by: UserId
+    decided_at: datetime
+    note: str

@@ -27,6 +27,7 @@ class CellDetail(Sealed):
     decided_by: UserId | None = None
     decided_at: datetime | None = None
     version: int = 1
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -68,7 +69,7 @@ class ReportAgency:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HitReport(Sealed):
-    """A whole report, as one reader may see it. ``matching_version`` says by which rules the answers were graded."""
+    """A whole report, as one reader may see it. ``matching_version`` says which models graded the answers."""
 
     list_id: CaseListId
     marac_id: MaracId

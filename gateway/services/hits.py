@@ -14,9 +14,10 @@ from gateway.domain.lookup import Decision, Lookup, LookupOutcome
 from gateway.domain.reports import CellDetail, HitCell, HitReport, HitRow, ReportAgency, counted
 from gateway.domain.sealed import Sealed
 from gateway.domain.tasks import TaskKind
-from gateway.policy import disclosure, matching
+from gateway.policy import disclosure
+from gateway.policy.identity import remembering
 from gateway.policy.permissions import Act
-from gateway.services import asking, lookups, reaching
+from gateway.services import asking, grading, lookups, reaching
 from gateway.services.ports import Work
 from gateway.services.recording import end_task, noted
 
@@ -38,6 +39,7 @@ def whole_report(work: Work, case_list: CaseList) -> HitReport:
     for lookup in work.lookups.of_list(case_list.id):
         cells.setdefault((lookup.subject_id, lookup.agency_id), []).append(lookup)
     agencies = _columns(work, case_list, cells)
+    versions = sorted({lookup.model for found in cells.values() for lookup in found if lookup.model})
     rows = tuple(_row(case, s, agencies, cells) for case in case_list.cases for s in case.subjects)
     return HitReport(
         list_id=case_list.id,
@@ -47,7 +49,7 @@ def whole_report(work: Work, case_list: CaseList) -> HitReport:
         compiled_at=work.now(),
         agencies=agencies,
         rows=rows,
-        matching_version=matching.MATCHING_VERSION,
+        matching_version=", ".join(versions),
         complete=not any(lookup.reason in _WAITING for found in cells.values() for lookup in found),
         states=counted(rows),
     )
@@ -104,10 +106,11 @@ def _detail(lookup: Lookup) -> CellDetail:
         reason=lookup.reason,
         record_id=record.record_id if record else None,
         open_to_service=record.open_to_service if record else None,
-        candidates=lookup.graded,
+        candidates=lookup.offered,
         decided_by=decision.decided_by if decision else None,
         decided_at=decision.decided_at if decision else None,
         version=lookup.version,
+        model=lookup.model,
     )
 
 
@@ -179,13 +182,15 @@ def settle_match(work: Work, actor: Actor, lookup_id: LookupId, record_id: str |
     """
     lookup, subject, _ = reaching.lookup_for(work, actor, Act.SETTLE_MATCH, lookup_id)
     reaching.check_version(lookup.version, version)
+    work.lookups.hold([subject.case_id])
     _check_decidable(work, lookup, subject, record_id)
     if record_id is None and _may_hide(lookup) and not note.strip():
         raise InvalidInput(Code.RECEIPT_REQUIRED)
-    decision = Decision(record_id, actor.user_id, work.now(), note.strip(), matching.candidates_digest(lookup.graded))
+    decision = Decision(record_id, actor.user_id, work.now(), note.strip(), remembering.digest(lookup.graded))
     outcome = LookupOutcome.KNOWN if record_id is not None else LookupOutcome.NOT_KNOWN
     settled = replace(lookup, outcome=outcome, reason=Code.DECIDED_BY_PERSON, decision=decision)
     work.lookups.save([settled], [noted(EventKind.MATCH_SETTLED, actor, lookup.id, lookup.agency_id, outcome=outcome)])
+    grading.remember(work, subject.person, lookup, decision)
     end_task(work, TaskKind.SETTLE_MATCH, lookup.id, actor, lookup.agency_id)
     if lookup.record and lookup.record != settled.record:
         lookups.review_flags(work, lookup, Code.RECORDS_CHANGED)
@@ -197,8 +202,8 @@ _HIDING = frozenset({Code.TOO_MANY_MATCHES, Code.RECORD_PROTECTED, Code.RECORD_M
 
 def _may_hide(lookup: Lookup) -> bool:
     """Whether there may be records that were not offered: "none of these" then needs somebody who looked."""
-    told = {lookup.reason, *(g.stopped_by for g in lookup.graded)}
-    return lookup.outcome is LookupOutcome.POSSIBLE and (not lookup.graded or bool(told & _HIDING))
+    told = {lookup.reason, *(g.stopped_by for g in lookup.offered)}
+    return lookup.outcome is LookupOutcome.POSSIBLE and (not lookup.offered or bool(told & _HIDING))
 
 
 _DECIDABLE = frozenset({LookupOutcome.POSSIBLE, LookupOutcome.KNOWN, LookupOutcome.NOT_KNOWN})
@@ -209,7 +214,7 @@ def _check_decidable(work: Work, lookup: Lookup, subject: Subject, record_id: st
         raise Refused(Code.MATCH_NOT_SETTLED)
     if record_id is None:
         return
-    if all(g.candidate.record_id != record_id for g in lookup.graded):
+    if all(g.candidate.record_id != record_id for g in lookup.offered):
         raise InvalidInput(Code.RECORD_NOT_OFFERED)
     if another_of_the_case(work, subject, lookup, record_id):
         raise Refused(Code.RECORD_TAKEN)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.domain.case_list import Person
-from gateway.policy.names import folded
+from gateway.domain.case_list import Person, PersonName
+from gateway.policy.identity.persons import Name, name
 
 
 def word_for_word(one: Person, other: Person) -> bool:
@@ -16,11 +16,20 @@ def identified(one: Person, other: Person) -> bool:
     the same. With less in common it is somebody else: withdrawn, and added."""
     if one.nhs_number and other.nhs_number:
         return one.nhs_number == other.nhs_number
-    names = [(folded(x), folded(y)) for x in one.names for y in other.names]
-    if any(x.family == y.family and x.given == y.given for x, y in names):
+    alike = [_alike(_ready(x), _ready(y)) for x in one.names for y in other.names]
+    if any(family and given for family, given in alike):
         return not (one.birth_dates and other.birth_dates) or one.birth_dates[0].year == other.birth_dates[0].year
-    half = any(x.family == y.family or x.given == y.given for x, y in names)
-    return half and bool(set(one.birth_dates) & set(other.birth_dates))
+    return any(family or given for family, given in alike) and bool(set(one.birth_dates) & set(other.birth_dates))
+
+
+def _ready(written: PersonName) -> Name:
+    return name(written.given, " ".join(written.middle), written.family)
+
+
+def _alike(x: Name, y: Name) -> tuple[bool, bool]:
+    """Whether the family name, and the first given name, are the same; what says nothing is not the same as anything but itself."""
+    family, given = x.family == y.family, x.tokens[:1] == y.tokens[:1]
+    return family and (bool(x.family) or given), given and (bool(x.tokens) or family)
 
 
 def other_number(one: Person, other: Person) -> bool:

@@ -10,14 +10,14 @@ from gateway.domain.case_list import Subject
 from gateway.domain.errors import Code, Conflict, InvalidInput, Refused
 from gateway.domain.events import AuditEvent, EventKind
 from gateway.domain.identifiers import CaseListId, LookupId, SubjectId
-from gateway.domain.lookup import Answer, Decision, GradedAnswer, GradedCandidate, Lookup, LookupOutcome
+from gateway.domain.lookup import Answer, Decision, Lookup, LookupOutcome
 from gateway.domain.releases import LookupRelease
 from gateway.domain.tasks import TaskKind
-from gateway.policy import disclosure, matching
-from gateway.policy.matching import Asked
+from gateway.policy.identity import remembering
 from gateway.policy.permissions import Act
-from gateway.services import asking, flag_review, gate, reaching
+from gateway.services import asking, flag_review, gate, grading, reaching
 from gateway.services.arrivals import Arrived
+from gateway.services.grading import Answered
 from gateway.services.ports import Work
 from gateway.services.recording import end_task, give_tasks, noted
 
@@ -34,13 +34,17 @@ def record_answers(work: Work, arrived: Sequence[Arrived]) -> None:
     held = work.lookups.many(list({release.lookup_id for release, _ in ended}))
     people = work.case_lists.subjects(list({k.subject_id for k in held.values() if k.reason != Code.SUBJECT_WITHDRAWN}))
     final = {release.lookup_id: a for release, a in ended if _counts(work, release, held.get(release.lookup_id), people)}
-    wanted = [held[id_] for id_ in final]
-    ready = {id_: matching.asked(subject.person) for id_, subject in people.items()}
-    answered = [_answered(work, lookup, ready[lookup.subject_id], final[lookup.id]) for lookup in wanted]
-    changed = _one_person_each(work, answered, people)
+    answered = [Answered(*_as_answered(held[id_], a), people[held[id_].subject_id]) for id_, a in final.items()]
+    changed = grading.grade(work, answered)
     if changed:
-        work.lookups.save(changed, [_answered_event(lookup) for lookup in changed])
-        _hand_to_people(work, changed, held)
+        now = [after for _, after in changed]
+        work.lookups.save(now, [_answered_event(lookup) for lookup in now])
+        _hand_to_people(work, now, {before.id: before for before, _ in changed})
+
+
+def _as_answered(lookup: Lookup, arrived: Arrived) -> tuple[Lookup, Answer]:
+    answer = arrived.reply if isinstance(arrived.reply, Answer) else Answer.failed(arrived.reason)
+    return replace(lookup, asked_at=arrived.left_at or lookup.asked_at), answer
 
 
 def _counts(work: Work, release: LookupRelease, lookup: Lookup | None, people: Mapping[SubjectId, Subject]) -> bool:
@@ -53,62 +57,8 @@ def _counts(work: Work, release: LookupRelease, lookup: Lookup | None, people: M
     return False
 
 
-def _answered(work: Work, lookup: Lookup, ready: Asked, arrived: Arrived) -> Lookup:
-    """The look-up with what came back in it."""
-    answer = arrived.reply if isinstance(arrived.reply, Answer) else Answer.failed(arrived.reason)
-    graded = matching.grade(ready, answer)
-    asked_at = arrived.left_at or lookup.asked_at
-    if graded.outcome is LookupOutcome.NO_ANSWER:
-        outcome = lookup.outcome if asking.learnt(lookup) else graded.outcome
-        return replace(lookup, asked_at=asked_at, outcome=outcome, reason=graded.reason)
-    kept = tuple([_kept(g, lookup) for g in graded.candidates])
-    if lookup.decision is not None:
-        return _after_decision(replace(lookup, asked_at=asked_at, answered_at=work.now(), graded=kept), lookup.decision, graded)
-    return replace(lookup, asked_at=asked_at, answered_at=work.now(), graded=kept, outcome=graded.outcome, reason=graded.reason)
-
-
-def _kept(graded: GradedCandidate, before: Lookup) -> GradedCandidate:
-    """A record as it is kept; where the system does not say whether the person is open to services, what a person found stays."""
-    candidate = disclosure.kept(graded.candidate)
-    if candidate.open_to_service is None and before.graded:
-        said = next((g.candidate.open_to_service for g in before.graded if g.candidate.record_id == candidate.record_id), None)
-        candidate = replace(candidate, open_to_service=said)
-    return GradedCandidate(candidate, graded.comparisons, graded.certain, graded.stopped_by)
-
-
-def _after_decision(lookup: Lookup, decision: Decision, graded: GradedAnswer) -> Lookup:
-    """A decision lasts while the records say the same of themselves. When they changed a person looks again, unless nobody was
-    known before and nobody is held now."""
-    if matching.candidates_digest(lookup.graded) == decision.candidates_digest:
-        return replace(lookup, reason=Code.DECIDED_BY_PERSON)
-    if not lookup.graded and lookup.outcome is LookupOutcome.NOT_KNOWN:
-        return replace(lookup, outcome=graded.outcome, reason=graded.reason, decision=None)
-    return matching.doubted(lookup, Code.RECORDS_CHANGED)
-
-
-def _one_person_each(work: Work, answered: Sequence[Lookup], people: Mapping[SubjectId, Subject]) -> list[Lookup]:
-    """One record belongs to one person of a case: where two are linked to it by rules alone, both become possible."""
-    claims = [(lookup.system, record.record_id) for lookup in answered if (record := lookup.record)]
-    if not claims:
-        return list(answered)
-    here = {lookup.id for lookup in answered}
-    others = [lookup for lookup in work.lookups.known_as(claims) if lookup.id not in here]
-    elsewhere = work.case_lists.subjects([o.subject_id for o in others if o.subject_id not in people]) if others else {}
-    case_of = {id_: subject.case_id for id_, subject in {**people, **elsewhere}.items()}
-    claimed = matching.claimed_twice([*answered, *others], case_of)
-    return [_unless_claimed(lookup, claimed) for lookup in answered] + [
-        _unless_claimed(o, claimed) for o in others if o.id in claimed and o.decision is None
-    ]
-
-
-def _unless_claimed(lookup: Lookup, claimed: frozenset[LookupId]) -> Lookup:
-    if lookup.id in claimed and lookup.decision is None:
-        return matching.doubted(lookup, Code.CLAIMED_TWICE)
-    return lookup
-
-
 def _answered_event(lookup: Lookup) -> AuditEvent:
-    facts = {"outcome": lookup.outcome.value, "reason": lookup.reason, "rules": matching.MATCHING_VERSION}
+    facts = {"outcome": lookup.outcome.value, "reason": lookup.reason, "rules": lookup.model}
     return noted(EventKind.LOOKUP_ANSWERED, GATEWAY, lookup.id, lookup.agency_id, **facts)
 
 
@@ -180,8 +130,10 @@ def record_by_hand(work: Work, actor: Actor, lookup_id: LookupId, known: bool, n
         raise InvalidInput(Code.RECEIPT_REQUIRED)
     if lookup.outcome in (LookupOutcome.KNOWN, LookupOutcome.NOT_KNOWN, LookupOutcome.WITHHELD):
         raise Conflict(Code.TRANSITION_NOT_ALLOWED)
-    decision = Decision(None, actor.user_id, work.now(), note.strip(), matching.candidates_digest(lookup.graded))
+    decision = Decision(None, actor.user_id, work.now(), note.strip(), remembering.digest(lookup.graded))
     outcome = LookupOutcome.KNOWN if known else LookupOutcome.NOT_KNOWN
+    if not known:
+        grading.remember(work, subject.person, lookup, decision)
     decided = replace(lookup, outcome=outcome, reason=Code.DECIDED_BY_PERSON, decision=decision, answered_at=work.now())
     work.lookups.save([decided], [noted(EventKind.MATCH_SETTLED, actor, lookup.id, lookup.agency_id, outcome=outcome, by_hand=True)])
     for kind in (TaskKind.ANSWER_BY_HAND, TaskKind.SETTLE_MATCH):
@@ -201,7 +153,7 @@ def record_open_to_service(work: Work, actor: Actor, lookup_id: LookupId, is_ope
         raise Conflict(Code.MATCH_NOT_SETTLED)
     opened = replace(record, open_to_service=is_open)
     graded = tuple(replace(g, candidate=opened) if g.candidate is record else g for g in lookup.graded)
-    decision = Decision(record.record_id, actor.user_id, work.now(), note.strip(), matching.candidates_digest(graded))
+    decision = Decision(record.record_id, actor.user_id, work.now(), note.strip(), remembering.digest(graded))
     event = noted(EventKind.MATCH_SETTLED, actor, lookup.id, lookup.agency_id, outcome=lookup.outcome.value, open_to_service=is_open)
     work.lookups.save([replace(lookup, graded=graded, decision=decision)], [event])
     return work.lookups.get(lookup_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, select, text
 
 from gateway.domain.errors import Code, Conflict, NotFound
 from gateway.domain.events import AuditEvent
-from gateway.domain.identifiers import CaseListId, LookupId, SubjectId, SystemKey
+from gateway.domain.identifiers import CaseId, CaseListId, LookupId, SubjectId, SystemKey
 from gateway.domain.lookup import Decision, GradedCandidate, Lookup, LookupOutcome
 from gateway.store import tables as t
 from gateway.store.audit import SqlAudit
@@ -29,15 +29,15 @@ class LookupWords(msgspec.Struct, array_like=True):
 
 WORDS = SealedColumn("lookups.sealed", LookupWords, at_least=1024)
 _OUTCOMES = {outcome.value: outcome for outcome in LookupOutcome}
-_COLUMNS = ("id", "subject_id", "agency_id", "system", "outcome", "reason", "asked_at", "answered_at", "version", "record_key", "sealed")
+_COLUMNS = ("id", "subject_id", "agency_id", "system", "outcome", "reason", "asked_at", "answered_at", "version", "record_key", "sealed", "model")
 _SAVE = text("""
     UPDATE lookups l
     SET outcome = n.outcome, reason = n.reason, asked_at = n.asked_at, answered_at = n.answered_at,
-        record_key = n.record_key, sealed = n.sealed, version = l.version + 1
+        record_key = n.record_key, sealed = n.sealed, model = n.model, version = l.version + 1
     FROM unnest(CAST(:id AS uuid[]), CAST(:version AS int[]), CAST(:outcome AS text[]), CAST(:reason AS text[]),
                 CAST(:asked_at AS timestamptz[]), CAST(:answered_at AS timestamptz[]),
-                CAST(:record_key AS bytea[]), CAST(:sealed AS bytea[]))
-         AS n (id, version, outcome, reason, asked_at, answered_at, record_key, sealed)
+                CAST(:record_key AS bytea[]), CAST(:sealed AS bytea[]), CAST(:model AS text[]))
+         AS n (id, version, outcome, reason, asked_at, answered_at, record_key, sealed, model)
     WHERE l.id = n.id AND l.version = n.version
 """)
 _READ = [t.lookups.c[name] for name in _COLUMNS if name != "record_key"]
@@ -49,7 +49,23 @@ _IN_ORDER = (
 )
 _OF_SUBJECTS = _IN_ORDER.where(t.subjects.c.id == text("ANY(:ids)"))
 _OF_LIST = _IN_ORDER.where(t.subjects.c.list_id == bindparam("list_id"), t.subjects.c.withdrawn_at.is_(None))
-_KNOWN_AS = _IN_ORDER.where(t.lookups.c.record_key == text("ANY(:keys)"))
+_KNOWN_AS = _IN_ORDER.where(t.lookups.c.record_key == text("ANY(:keys)"), t.lookups.c.outcome == LookupOutcome.KNOWN.value)
+_HOLD = text("SELECT pg_advisory_xact_lock(hashtextextended(CAST(c AS text), 7)) FROM (SELECT unnest(CAST(:cases AS uuid[])) AS c ORDER BY 1) held")
+_HANGING = text("""
+    SELECT DISTINCT s.case_id, l.system
+    FROM unnest(CAST(:cases AS uuid[]), CAST(:systems AS text[])) AS p (case_id, system)
+    JOIN subjects s ON s.case_id = p.case_id AND s.withdrawn_at IS NULL
+    JOIN lookups l ON l.subject_id = s.id AND l.system = p.system
+    WHERE l.outcome = 'POSSIBLE' OR l.reason IN ('OTHERS_ONLY', 'ONE_RECORD_BY_CASE') OR l.record_key = ANY(CAST(:keys AS bytea[]))
+""")
+_OF_CASES_AT = (
+    select(*_READ, t.subjects.c.case_id)
+    .join(t.subjects, t.subjects.c.id == t.lookups.c.subject_id)
+    .where(
+        t.subjects.c.withdrawn_at.is_(None), t.subjects.c.case_id == text("ANY(:cases)"), t.lookups.c.system == text("ANY(:systems)"),
+        t.lookups.c.outcome.in_([o.value for o in (LookupOutcome.KNOWN, LookupOutcome.POSSIBLE, LookupOutcome.NOT_KNOWN)]),
+    )
+)  # fmt: skip
 
 
 class SqlLookups:
@@ -86,6 +102,26 @@ class SqlLookups:
         """Those of any list that are now KNOWN as one of these records."""
         return self._all(_KNOWN_AS, keys=Blobs(self._record_key(system, record_id) for system, record_id in records))
 
+    def hold(self, cases: Collection[CaseId]) -> None:
+        """Whoever else wants one of these cases waits until this transaction ends."""
+        if cases:
+            self._connection.execute(_HOLD, {"cases": Ids(cases)})
+
+    def hanging(self, places: Sequence[tuple[CaseId, SystemKey]], records: Sequence[tuple[SystemKey, str]]) -> frozenset[tuple[CaseId, SystemKey]]:
+        """One statement; nothing is opened."""
+        keys = Blobs(self._record_key(system, record_id) for system, record_id in records)
+        values = {"cases": Ids(case_id for case_id, _ in places), "systems": Texts(system for _, system in places), "keys": keys}
+        return frozenset((CaseId(row.case_id), SystemKey(row.system)) for row in self._connection.execute(_HANGING, values))
+
+    def of_cases_at(self, places: Sequence[tuple[CaseId, SystemKey]]) -> Mapping[tuple[CaseId, SystemKey], Sequence[Lookup]]:
+        """Answered or decided ones, of people who are not withdrawn."""
+        found: dict[tuple[CaseId, SystemKey], list[Lookup]] = {place: [] for place in places}
+        values = {"cases": Ids(case_id for case_id, _ in places), "systems": Texts({system for _, system in places})}
+        for row in self._connection.execute(_OF_CASES_AT, values):
+            if (row.case_id, row.system) in found:
+                found[row.case_id, row.system].append(self._lookup(row[:-1]))
+        return found
+
     def save(self, lookups: Sequence[Lookup], audit: Sequence[AuditEvent]) -> None:
         """Raises ``Conflict(STALE_VERSION)`` if any moved on since it was read; then none is saved."""
         if lookups and self._connection.execute(_SAVE, self._columns(lookups)).rowcount != len(lookups):
@@ -96,10 +132,10 @@ class SqlLookups:
         return [self._lookup(row) for row in self._connection.execute(query, values)]
 
     def _row(self, lookup: Lookup) -> tuple[object, ...]:
-        key, sealed = self._known_key(lookup), self._sealed(lookup)
+        key, sealed = self._claim_key(lookup), self._sealed(lookup)
         return (
             lookup.id, lookup.subject_id, lookup.agency_id, lookup.system, lookup.outcome.value, lookup.reason,
-            lookup.asked_at, lookup.answered_at, lookup.version, key, sealed,
+            lookup.asked_at, lookup.answered_at, lookup.version, key, sealed, lookup.model,
         )  # fmt: skip
 
     def _columns(self, lookups: Sequence[Lookup]) -> dict[str, list[Any]]:
@@ -110,12 +146,14 @@ class SqlLookups:
             "reason": Texts(str(lookup.reason) for lookup in lookups),
             "asked_at": Moments(lookup.asked_at for lookup in lookups),
             "answered_at": Moments(lookup.answered_at for lookup in lookups),
-            "record_key": Blobs(self._known_key(lookup) for lookup in lookups),
+            "record_key": Blobs(self._claim_key(lookup) for lookup in lookups),
             "sealed": Blobs(self._sealed(lookup) for lookup in lookups),
+            "model": Texts(lookup.model for lookup in lookups),
         }
 
-    def _known_key(self, lookup: Lookup) -> bytes | None:
-        return self._record_key(lookup.system, lookup.record.record_id) if lookup.record else None
+    def _claim_key(self, lookup: Lookup) -> bytes | None:
+        claim = lookup.claim
+        return self._record_key(lookup.system, claim) if claim is not None else None
 
     def _record_key(self, system: SystemKey, record_id: str) -> bytes:
         return self._vault.index("lookups.record", system, record_id)
@@ -125,12 +163,12 @@ class SqlLookups:
             return None
         return WORDS.seal(self._vault, LookupWords(lookup.graded, lookup.decision), lookup.id)
 
-    def _lookup(self, row: Row[Any]) -> Lookup:
+    def _lookup(self, row: Sequence[Any]) -> Lookup:
         """By place, not by name: ten times cheaper (``_READ``)."""
-        lookup_id, subject_id, agency_id, system, outcome, reason, asked_at, answered_at, version, sealed = row
+        lookup_id, subject_id, agency_id, system, outcome, reason, asked_at, answered_at, version, sealed, model = row
         graded, decision = self._words(sealed, lookup_id)
         return Lookup(
-            lookup_id, subject_id, agency_id, system, _OUTCOMES[outcome], reason, asked_at, answered_at, graded, decision, version
+            lookup_id, subject_id, agency_id, system, _OUTCOMES[outcome], reason, asked_at, answered_at, graded, decision, version, model
         )
 
     def _words(self, sealed: bytes | None, lookup_id: LookupId) -> tuple[tuple[GradedCandidate, ...], Decision | None]:

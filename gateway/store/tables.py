@@ -138,10 +138,35 @@ lookups = Table(
     Column("version", Integer, nullable=False),
     Column("record_key", LargeBinary),
     Column("sealed", LargeBinary),
+    Column("model", Text, nullable=False, server_default=""),
     UniqueConstraint("subject_id", "system", name="lookups_cell"),
     comment="One person at one record system. Sealed: candidates with their explanation, and the decision; absent while there are none.",
 )
 Index("lookups_record", lookups.c.record_key, postgresql_where=text("record_key IS NOT NULL"))
+
+match_decisions = Table(
+    "match_decisions",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    _moment("decided_at", required=True),
+    Column("sealed", LargeBinary, nullable=False),
+    comment="What a person decided about a person and a record; key is a keyed hash of both. The newest word stands.",
+)
+Index("match_decisions_age", match_decisions.c.decided_at)
+
+matching_models = Table(
+    "matching_models",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    _moment("offered_at", required=True),
+    _moment("approved_at"),
+    Column("offered_key", LargeBinary, nullable=False),
+    Column("approved_key", LargeBinary),
+    Column("sealed", LargeBinary, nullable=False),
+    CheckConstraint("approved_key <> offered_key", name="matching_models_second_person"),
+    comment="Models by name. The one approved last grades; while none is, the model of the release does.",
+)
 
 flags = Table(
     "flags",

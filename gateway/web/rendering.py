@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from gateway.domain.case_list import BirthDate
+from gateway.policy.identity.explaining import Waterfall, comparisons, explained_again, picture
 from gateway.web.session import Session
 
 SERVICE_NAME = "Case gateway"
@@ -56,6 +58,11 @@ def _field_name(field: str) -> str:
     return field.replace("_", " ").replace("birth date", "date of birth").capitalize().replace("Nhs", "NHS")
 
 
+def _capitalize_first(text: str) -> str:
+    """The rest stays as it is: NHS number."""
+    return text[:1].upper() + text[1:]
+
+
 def _ago(value: datetime | None) -> str:
     """How long ago, in the largest whole unit."""
     if value is None:
@@ -68,12 +75,17 @@ def _ago(value: datetime | None) -> str:
     return "under a minute"
 
 
+def _picture(waterfall: Waterfall, name: str) -> Markup:
+    """Drawn by us from numbers and words of our own; no value of anybody is in it."""
+    return Markup(picture(waterfall, name))  # noqa: S704
+
+
 def _environment() -> Environment:
     env = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    env.filters.update(day=_day, born=_born, moment=_moment, brief=_brief, field_name=_field_name, ago=_ago, words=lambda text: str(text).replace("_", " ").lower())
+    env.filters.update(day=_day, born=_born, moment=_moment, brief=_brief, field_name=_field_name, ago=_ago, capitalize_first=_capitalize_first, comparisons=comparisons, explained=explained_again, picture=_picture, words=lambda text: str(text).replace("_", " ").lower())
     return env
 
 

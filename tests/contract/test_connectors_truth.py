@@ -21,11 +21,14 @@ from gateway.domain.case_list import Address, BirthDate, Person, PersonName, Pho
 from gateway.domain.identifiers import NhsNumber
 from gateway.domain.lookup import Answer
 from gateway.domain.releases import LookupRelease
-from gateway.policy.matching import grade
+from gateway.policy.identity.grading import grade
+from gateway.policy.identity.model import current
+from gateway.policy.identity.scoring import Scorer
 from tests.contract.asked import about, destination
 from tests.contract.stub_processes import AGENCIES, ROOT, SECRET, running_stub, write_secrets
 
 NO_ANSWER = Answer.failed("no answer")
+SCORER = Scorer(current())
 
 
 def as_listed(member: CastMember) -> Person:
@@ -76,9 +79,9 @@ async def found(kind: SystemKind, agency: str, endpoint: str) -> dict[tuple[str,
         person = as_listed(member)
         try:
             reply = await connector.look_up(released(person, agency), unsure=False)  # type: ignore[attr-defined]
-            graded = grade(person, reply.value)
+            graded = grade(person, reply.value, SCORER)
         except Fault:
-            graded = grade(person, NO_ANSWER)
+            graded = grade(person, NO_ANSWER, SCORER)
         certain = [candidate.candidate.record_id for candidate in graded.candidates if candidate.certain]
         states[number, role, name] = (graded.outcome.value, certain[0] if certain else "")
     await connector.close()  # type: ignore[attr-defined]

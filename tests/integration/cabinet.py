@@ -29,7 +29,7 @@ from gateway.domain.identifiers import (
     TaskId,
     UserId,
 )
-from gateway.domain.lookup import Agreement, Candidate, FieldComparison, GradedCandidate, Lookup, LookupOutcome
+from gateway.domain.lookup import Bar, Candidate, Evidence, GradedCandidate, Lookup, LookupOutcome
 from gateway.domain.releases import Release
 from gateway.domain.tasks import PersonTask, TaskKind
 from gateway.store.crypto import Vault
@@ -138,10 +138,12 @@ def corrected(paper: CaseList, *cases: Case) -> CaseList:
     return replace(paper, issue=paper.issue + 1, cases=cases, received_at=NOW.replace(day=paper.received_at.day + 1))
 
 
+EVIDENCE = Evidence((Bar("before", "", -14.25), Bar("birth", "same", 14.0)), places=(77,))
+
+
 def candidate(record_id: str = "R-1", **more: object) -> GradedCandidate:
     who = person("Aoife", "O'Brien")
-    comparison = FieldComparison("birth_date", Agreement.AGREES, "the same day")
-    return GradedCandidate(Candidate(record_id, who.names, who.birth_dates, **more), (comparison,), certain=True)  # type: ignore[arg-type]
+    return GradedCandidate(Candidate(record_id, who.names, who.birth_dates, **more), EVIDENCE, certain=True)  # type: ignore[arg-type]
 
 
 def lookup(subject: Subject, **changes: object) -> Lookup:

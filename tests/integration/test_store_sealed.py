@@ -14,7 +14,7 @@ from gateway.domain.case_list import Address, BirthDate, Case, CaseList, Person,
 from gateway.domain.errors import Unavailable
 from gateway.domain.flags import ALERT_TEXT
 from gateway.domain.identifiers import CaseId, CaseListId, LocalIdentifier, NhsNumber, SubjectId, UserId
-from gateway.domain.lookup import Candidate, Decision, GradedCandidate, LookupOutcome
+from gateway.domain.lookup import Candidate, Decision, Evidence, GradedCandidate, LookupOutcome
 from gateway.embedded.binaries import postgres_programs
 from gateway.store.people import open_subject
 from outbox.messages import Delivery, Outcome
@@ -43,7 +43,7 @@ def everything(store: Cabinet, role: Role) -> None:
     decision = Decision("RECORDID-77", UserId("somebody"), NOW, "DECISIONNOTE-77", "digest")
     with store.work() as work:
         work.case_lists.add(CaseList(list_id, MARAC, MEETING, NOW, (case,)), b"digest", [], note(list_id))
-        cell = lookup(subject, outcome=LookupOutcome.KNOWN, graded=(GradedCandidate(offered, (), True),), decision=decision)
+        cell = lookup(subject, outcome=LookupOutcome.KNOWN, graded=(GradedCandidate(offered, Evidence(), True),), decision=decision)
         work.lookups.add([cell], [note(cell.id)])
         work.flags.add(flag(subject, "RECORDID-77", role, approved_by=UserId("APPROVER-77"), remote_id="REMOTE-77"), note())
         work.actions.add([action(case, text="ACTIONTEXT-77", owner="OWNER-77", detail="DETAIL-77", remote_id="REMOTE-77")], [note()])

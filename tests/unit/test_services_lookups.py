@@ -174,7 +174,7 @@ class TestOrderDoesNotMatter:
 
         first = played(1)
         assert first[TRUST, "Aoife"] == (KNOWN, Code.ONE_RECORD_CERTAIN, "R1")
-        assert first[POLICE, "Declan"] == (POSSIBLE, Code.RIVAL, None)
+        assert first[POLICE, "Declan"] == (POSSIBLE, Code.SECOND_RECORD, None)
         assert all(played(seed) == first for seed in range(2, 12))
 
 

@@ -83,6 +83,12 @@ def possible(caller: Calling, list_id: UUID) -> list[PossibleOut]:
     return [PossibleOut.of(m) for m in caller.read(lambda work: hits.possible_matches(work, caller.actor, CaseListId(list_id)))]
 
 
+@router.get("/look-ups/{lookup_id}")
+def explained(caller: Calling, lookup_id: UUID) -> PossibleOut:
+    """One look-up of the caller's agency, whatever its state: the person, the records, and why each was linked, left to a person or left out."""
+    return PossibleOut.of(caller.read(lambda work: hits.possible_match(work, caller.actor, LookupId(lookup_id))))
+
+
 @router.post("/look-ups/{lookup_id}/decision", response_model=LookupOut)
 def decide(caller: Writing, lookup_id: UUID, given: DecisionIn) -> Response:
     """Settle a possible match: this record, or none of those offered."""

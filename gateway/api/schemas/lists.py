@@ -75,6 +75,7 @@ class DetailOut(Schema):
     decided_by: str | None
     decided_at: datetime | None
     version: int
+    model: str
     candidates: list[CandidateOut]
 
     @classmethod
@@ -83,7 +84,7 @@ class DetailOut(Schema):
         return cls(
             lookup_id=detail.lookup_id, system=detail.system, outcome=detail.outcome, reason=detail.reason, record_id=detail.record_id,
             open_to_service=detail.open_to_service, decided_by=detail.decided_by, decided_at=detail.decided_at, version=detail.version,
-            candidates=[CandidateOut.of(c) for c in detail.candidates],
+            model=detail.model, candidates=[CandidateOut.of(c) for c in detail.candidates],
         )  # fmt: skip
 
 
@@ -151,13 +152,15 @@ class ReportOut(Schema):
 
 
 class PossibleOut(Schema):
-    """A person beside the records that may be theirs."""
+    """A person beside the records that may be theirs. ``model``: the version of the matching model that graded them."""
 
     lookup_id: UUID
     case_number: str
     person: PersonOut
+    outcome: str
     reason: str
     version: int
+    model: str
     candidates: list[CandidateOut]
 
     @classmethod
@@ -165,8 +168,8 @@ class PossibleOut(Schema):
         """From the work-list."""
         lookup = match.lookup
         return cls(
-            lookup_id=lookup.id, case_number=match.case_number, person=PersonOut.of(match.subject.person), reason=lookup.reason,
-            version=lookup.version, candidates=[CandidateOut.of(c) for c in lookup.graded],
+            lookup_id=lookup.id, case_number=match.case_number, person=PersonOut.of(match.subject.person), outcome=lookup.outcome,
+            reason=lookup.reason, version=lookup.version, model=lookup.model, candidates=[CandidateOut.of(c) for c in lookup.offered],
         )  # fmt: skip
 
 

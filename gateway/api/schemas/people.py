@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.api.schemas.base import Schema
 from gateway.domain.case_list import BirthDate, Person, PersonName
 from gateway.domain.lookup import Candidate, GradedCandidate
+from gateway.policy.identity.explaining import comparisons, explained_again
 
 
 class NameOut(Schema):
@@ -28,6 +29,35 @@ class ComparisonOut(Schema):
     sentence: str
 
 
+class BarOut(Schema):
+    """One part of a score: what was compared, how it came out in words, and the bits that it adds or takes."""
+
+    what: str
+    label: str
+    sentence: str
+    bits: float
+
+
+class ExplanationOut(Schema):
+    """Why a record was linked, left to a person or left out. ``bars`` add up to ``score`` (bits: log2 of the odds).
+
+    ``rule``: the rule that stopped a link, in words, or "". ``next_best``: the score of the best other record of the answer.
+    """
+
+    score: float
+    verdict: str
+    rule: str
+    next_best: float | None
+    bars: list[BarOut]
+
+    @classmethod
+    def of(cls, graded: GradedCandidate) -> ExplanationOut:
+        """From what was kept with the answer."""
+        told = explained_again(graded)
+        bars = [BarOut(what=bar.what, label=bar.label, sentence=bar.sentence, bits=bar.bits) for bar in told.bars]
+        return cls(score=told.total, verdict=told.outcome.value, rule=told.stopped_by, next_best=told.next_best, bars=bars)
+
+
 class CandidateOut(Schema):
     """A record that was offered, with the comparison field by field."""
 
@@ -40,13 +70,15 @@ class CandidateOut(Schema):
     certain: bool
     stopped_by: str
     comparisons: list[ComparisonOut]
+    explanation: ExplanationOut
 
     @classmethod
     def of(cls, graded: GradedCandidate) -> CandidateOut:
         """From a graded candidate."""
         return cls(
             **record_of(graded.candidate), certain=graded.certain, stopped_by=graded.stopped_by,
-            comparisons=[ComparisonOut(field=c.field, agreement=c.agreement, sentence=c.sentence) for c in graded.comparisons],
+            comparisons=[ComparisonOut(field=c.field, agreement=c.agreement, sentence=c.sentence) for c in comparisons(graded)],
+            explanation=ExplanationOut.of(graded),
         )  # fmt: skip
 
 

@@ -117,17 +117,18 @@ def _but_for_particles(x: str, y: str) -> bool:
 
 
 def name_levels(a: Name, b: Name, variants: Variants) -> tuple[int, int]:
-    """The levels of given and family name of one pair of names; ``swapped`` is one level of both."""
-    if (a.given == b.family or a.family == b.given) and a.given != a.family and _swapped(a, b):
+    """The levels of given and family name of one pair of names; ``swapped`` is one level of both, where neither is the same as it stands."""
+    levels = given_level(a, b, variants), family_level(a, b)
+    if (a.given == b.family or a.family == b.given) and 0 not in levels and MISSING not in levels and _swapped(a, b):
         return 1, 1
-    return given_level(a, b, variants), family_level(a, b)
+    return levels
 
 
 def _swapped(a: Name, b: Name) -> bool:
     """Each name stands in the other's place, and one of them to the letter."""
     if a.given == b.family:
-        return bool(a.given) and (a.family == b.given or near(a.family, b.given))
-    return bool(a.family) and near(a.given, b.family)
+        return a.family == b.given or near(a.family, b.given)
+    return near(a.given, b.family)
 
 
 def middle_level(a: Name, b: Name) -> int:

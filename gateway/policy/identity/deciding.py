@@ -6,7 +6,7 @@ A score alone never links. Roles are no argument of anything here, so they canno
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
@@ -43,6 +43,9 @@ class Outcome(StrEnum):
 class Stop(StrEnum):
     """The rule that stops a link. The names are those of the reasons in a hit report."""
 
+    UNSETTLED = "UNSETTLED"
+    SUPERSEDED = "SUPERSEDED"
+    DECEASED = "DECEASED"
     RESTRICTED = "RESTRICTED"
     MIXED_SCRIPT = "MIXED_SCRIPT"
     IDENTIFIER_OF_ANOTHER = "IDENTIFIER_OF_ANOTHER"
@@ -62,12 +65,23 @@ class Stop(StrEnum):
     NONE = ""
 
 
+Place = tuple[str, tuple[str, ...]] | int
+"""A home by postcode and numbers, or by a short digest that is the same for the same home (one kind within one case)."""
+
+
 class Offered(NamedTuple):
-    """One record beside the person, scored. ``record`` is the key of the record in its system."""
+    """One record beside the person, scored. ``record`` is the key of the record in its system.
+
+    ``mark``: what the record says of itself that keeps it from being linked (``SUPERSEDED``, ``DECEASED``); ``survivor``: the record it
+    was merged into. ``places``: its homes; read from ``held`` where not given.
+    """
 
     record: str
     held: Described
     score: Score
+    mark: Stop = Stop.NONE
+    survivor: str | None = None
+    places: tuple[Place, ...] | None = None
 
     def __repr__(self) -> str:
         return f"Offered{SEALED}"
@@ -173,31 +187,57 @@ def stop(score: Score) -> Stop:
 # ------------------------------------------------------------------------------------------------------------ one person
 
 
-def ruled(offered: Sequence[Offered], thresholds: Thresholds, claimed: frozenset[str] = frozenset()) -> list[Ruled]:
+def ruled(offered: Sequence[Offered], t: Thresholds, claimed: Collection[str] = (), *, whole: bool = True) -> list[Ruled]:
     """The records of one person, best first, each with its outcome. ``claimed``: records that also fit another person of the case.
+    ``whole``: nothing is hidden behind the answer; else nothing of it is linked.
 
     When the best record is linked the others are nobody's business, but for what could be a duplicate of it, which a person should see.
     """
-    ranked = sorted(offered, key=lambda o: (-o.score.total, o.record))
+    ranked = sorted(offered, key=_rank) if len(offered) > 1 else offered
     if not ranked:
         return []
     best, rest = ranked[0], ranked[1:]
-    why = _stops_best(best, rest, thresholds, claimed)
+    why = _stops_best(best, rest, t, claimed) if whole else Stop.UNSETTLED
     if why is not Stop.NONE:
-        return [_for_review(o, why if o is best else None, thresholds) for o in ranked]
-    others = [Ruled(o.record, *_beside_a_link(o, best, thresholds), o.score) for o in rest]
+        return [_for_review(o, why if o is best else None, t) for o in ranked]
+    others = [Ruled(o.record, *_beside_a_link(o, best, t), o.score) for o in rest]
     return [Ruled(best.record, Outcome.LINK, Stop.NONE, best.score), *others]
 
 
-def _stops_best(best: Offered, rest: Sequence[Offered], t: Thresholds, claimed: frozenset[str]) -> Stop:
-    if own := stop(best.score):
+def worth_a_look(score: Score, t: Thresholds) -> bool:
+    """Whether a record is for a person, if nothing else settles it. One with the person's own number is, whatever else it says; and so is a
+    parent or child of the same name in the same home, for it could be a wrong year."""
+    return score.total >= t.review or _numbered(score.levels) or _namesake_at_home(score.levels)
+
+
+def _namesake_at_home(lv: Levels) -> bool:
+    return lv[BIRTH] == _GENERATION and lv[GIVEN] in _GIVEN_FITS and lv[FAMILY] in _FAMILY_FITS and lv[ADDRESS] in _HOME
+
+
+def _rank(o: Offered) -> tuple[bool, float, str]:
+    return o.mark is not Stop.NONE, -o.score.total, o.record
+
+
+def _stops_best(best: Offered, rest: Sequence[Offered], t: Thresholds, claimed: Collection[str]) -> Stop:
+    if own := best.mark or stop(best.score):
         return own
     if best.record in claimed:
         return Stop.CLAIMED_TWICE
     close = max(best.score.total - t.rival, t.review)
-    if any((o.score.total > close and not _duplicates(o, best)) or _could_be_hidden(o.score) for o in rest):
+    if any(_rivals(o, best, close) for o in rest):
         return Stop.RIVAL
     return Stop.NONE if best.score.total >= t.link else Stop.TOO_WEAK
+
+
+def _rivals(o: Offered, best: Offered, close: float) -> bool:
+    if o.survivor == best.record:
+        return False
+    return (o.score.total > close and not _duplicates(o, best)) or _could_be_hidden(o.score) or _has_the_number(o.score, best.score)
+
+
+def _has_the_number(s: Score, best: Score) -> bool:
+    """A record with the person's own number beside a best one that does not have it."""
+    return s.levels[NHS] == _SAME and best.levels[NHS] != _SAME
 
 
 def _could_be_hidden(s: Score) -> bool:
@@ -214,57 +254,98 @@ def _duplicates(a: Offered, b: Offered) -> bool:
 
 
 def _beside_a_link(o: Offered, best: Offered, t: Thresholds) -> tuple[Outcome, Stop]:
+    if o.survivor == best.record:
+        return Outcome.NO, Stop.SUPERSEDED
     if o.score.total >= t.anchor or (o.score.total >= t.review and _duplicates(o, best)):
-        return Outcome.REVIEW, stop(o.score) or Stop.DUPLICATE
+        own = o.mark or stop(o.score)
+        return Outcome.REVIEW, Stop.DUPLICATE if own in (Stop.NONE, Stop.NAME_AND_DATE_ONLY, Stop.DECEASED) else own
     return Outcome.NO, Stop.TOO_WEAK
 
 
 def _for_review(o: Offered, why: Stop | None, t: Thresholds) -> Ruled:
-    if o.score.total < t.review:
+    if not worth_a_look(o.score, t):
         return Ruled(o.record, Outcome.NO, Stop.TOO_WEAK, o.score)
-    return Ruled(o.record, Outcome.REVIEW, why or stop(o.score) or Stop.RIVAL, o.score)
+    return Ruled(o.record, Outcome.REVIEW, why or o.mark or stop(o.score) or Stop.RIVAL, o.score)
 
 
 # -------------------------------------------------------------------------------------------------------------- one case
 
+Case = Mapping[str, tuple[Question | None, Sequence[Offered]]]
+Decided = Mapping[str, str | None]
+"""People about whom somebody decided, and the record that is theirs; None: none of those offered."""
 
-def settle(scorer: Scorer, case: Mapping[str, tuple[Question, Sequence[Offered]]]) -> dict[str, list[Ruled]]:
-    """All people of one case at one system: context is given, then the rules are applied, so that no record is linked to two people."""
+
+def settle(scorer: Scorer, case: Case, decided: Decided = MappingProxyType({}), in_doubt: Collection[str] = ()) -> dict[str, list[Ruled]]:
+    """All people of one case at one system: context is given, then the rules are applied, so that no record is linked to two people.
+
+    Whoever is ``decided`` is ruled about no more, but counts for the others. ``in_doubt``: people to whom the answer hid something.
+    """
     thresholds = scorer.model.thresholds
-    known = _with_context(scorer, case)
-    claims = _claims(known, thresholds)
-    return {
-        person: ruled(offered, thresholds, frozenset(r for r, people in claims.items() if people - {person}))
-        for person, offered in known.items()
-    }
+    known = {person: list(offered) for person, (_, offered) in case.items()}
+    if len(known) > 1:
+        known = _with_context(scorer, known, decided)
+    claims = _claims(known, thresholds, decided) if len(known) > 1 else {}
+    found = {}
+    for person, offered in known.items():
+        if person not in decided:
+            claimed = {r for r, people in claims.items() if people - {person}}
+            found[person] = _by_itself(scorer, offered, ruled(offered, thresholds, claimed, whole=person not in in_doubt), claimed)
+    return found
 
 
-def _with_context(scorer: Scorer, case: Mapping[str, tuple[Question, Sequence[Offered]]]) -> dict[str, list[Offered]]:
-    anchors: dict[tuple[str, tuple[str, ...]], set[tuple[str, str]]] = defaultdict(set)
-    for person, (_, offered) in case.items():
+def _by_itself(scorer: Scorer, offered: Sequence[Offered], found: list[Ruled], claimed: Collection[str]) -> list[Ruled]:
+    """A link that would stand without the case is told without it, so that what hangs on the case can be seen to."""
+    if not found or found[0].outcome is not Outcome.LINK or found[0].score.levels[CONTEXT] == MISSING:
+        return found
+    best = found[0].record
+    alone = [o._replace(score=scorer.again(o.score, context=False)) if o.record == best else o for o in offered]
+    again = ruled(alone, scorer.model.thresholds, claimed)
+    return again if again[0].outcome is Outcome.LINK and again[0].record == best else found
+
+
+Known = dict[str, list[Offered]]
+
+
+def _with_context(scorer: Scorer, known: Known, decided: Decided) -> Known:
+    anchors: dict[Place, set[tuple[str, str]]] = defaultdict(set)
+    for person, offered in known.items():
         for o in offered:
-            if o.score.total >= scorer.model.thresholds.anchor and o.score.levels[GIVEN] in _GIVEN_FITS and o.score.levels[BIRTH] in _BORN:
-                for place in _places(o.held):
+            if _anchors(o, decided[person] == o.record if person in decided else None, scorer.model.thresholds):
+                for place in _places(o):
                     anchors[place].add((person, o.record))
-    return {
-        person: [_placed(scorer, question, o, any(p != person and r != o.record for h in _places(o.held) for p, r in anchors.get(h, ()))) for o in offered]
-        for person, (question, offered) in case.items()
-    }
+    if not anchors:
+        return known
+    return {person: [_placed(scorer, o, _beside(person, o, anchors)) for o in offered] for person, offered in known.items()}
 
 
-def _placed(scorer: Scorer, question: Question, o: Offered, context: bool) -> Offered:
-    return o._replace(score=scorer.again(question, o.score)) if context else o
+def _anchors(o: Offered, chosen: bool | None, t: Thresholds) -> bool:
+    """Whether a record is surely enough its person's to say where they live; ``chosen`` is what a person said of it, if anybody did."""
+    if chosen is not None:
+        return chosen
+    return o.score.total >= t.anchor and o.score.levels[GIVEN] in _GIVEN_FITS and o.score.levels[BIRTH] in _BORN
 
 
-def _places(held: Described) -> list[tuple[str, tuple[str, ...]]]:
-    return [(h.postcode, h.numbers) for h in held.homes if h.postcode and h.numbers]
+def _beside(person: str, o: Offered, anchors: Mapping[Place, set[tuple[str, str]]]) -> bool:
+    return any(p != person and r != o.record for place in _places(o) for p, r in anchors.get(place, ()))
 
 
-def _claims(known: Mapping[str, Sequence[Offered]], t: Thresholds) -> Mapping[str, set[str]]:
-    """Record to the people whose best record it is, and good enough to be theirs."""
+def _placed(scorer: Scorer, o: Offered, context: bool) -> Offered:
+    return o._replace(score=scorer.again(o.score)) if context else o
+
+
+def _places(o: Offered) -> Sequence[Place]:
+    return [(h.postcode, h.numbers) for h in o.held.homes if h.postcode and h.numbers] if o.places is None else o.places
+
+
+def _claims(known: Known, t: Thresholds, decided: Decided) -> Mapping[str, set[str]]:
+    """Record to the people who have it, or whose best record it is, and good enough to be theirs."""
     claims: dict[str, set[str]] = defaultdict(set)
     for person, offered in known.items():
+        if person in decided:
+            if (record := decided[person]) is not None:
+                claims[record].add(person)
+            continue
         best = max(offered, key=lambda o: (o.score.total, o.record), default=None)
         if best and best.score.total >= t.anchor:
             claims[best.record].add(person)
-    return MappingProxyType(claims)
+    return claims

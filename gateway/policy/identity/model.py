@@ -58,6 +58,11 @@ class Model:
     variants: Variants
     thresholds: Thresholds
 
+    @property
+    def reach(self) -> float:
+        """Below this not even the other people of the case can bring a record before a person."""
+        return self.thresholds.review - self.bits[0][FIELDS.index("context")][0]
+
     def prior(self, null: str, population: int) -> float:
         """Bits before anything is compared: one record in ``population`` is this person's, and so many are of relatives and twins."""
         return -log2({"stranger": population, "relative": self.relatives, "twin": self.twins}[null])
@@ -119,7 +124,12 @@ def read_variants(forms: Iterable[str]) -> Variants:
     return MappingProxyType({form: frozenset(numbers) for form, numbers in groups.items()})
 
 
+def shipped_file() -> bytes:
+    """The file that this release brings."""
+    return files(__package__).joinpath("model.json").read_bytes()
+
+
 @cache
 def current() -> Model:
-    """The model that is approved for use: the file beside this module."""
-    return read(files(__package__).joinpath("model.json").read_text(encoding="utf-8"))
+    """The model of this release, which grades until another is approved by name."""
+    return read(shipped_file().decode("utf-8"))

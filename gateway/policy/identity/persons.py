@@ -179,6 +179,10 @@ def described(
     )
 
 
+NOBODY = described(())
+"""A description that says nothing."""
+
+
 def of_person(person: Person) -> Described:
     """What a case list says."""
     return _of_domain(person, hidden=False)

@@ -11,9 +11,11 @@ from math import log2
 from operator import getitem
 from typing import NamedTuple
 
+from gateway.domain.lookup import Bar, Evidence
 from gateway.domain.sealed import SEALED
 from gateway.policy.identity.comparing import (
     FIELDS,
+    LEVELS,
     MISSING,
     address_level,
     birth_level,
@@ -30,6 +32,8 @@ from gateway.policy.identity.persons import Described
 GIVEN, FAMILY, MIDDLE, BIRTH, SEX, NHS, NUMBER, ADDRESS, PHONE, CONTEXT = range(len(FIELDS))
 Levels = tuple[int, ...]
 """A level for each of ``FIELDS``."""
+BEFORE, WHOLE_NAME, RELATIVE = "before", "whole_name", "relative"
+"""What the bars are called that are of no field: the prior, the joint name, relatives and twins."""
 
 
 class Question(NamedTuple):
@@ -62,6 +66,7 @@ class Scorer:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._bits = model.bits
+        self._kin = (model.prior("relative", model.population), model.prior("twin", model.population))
 
     def question(self, asked: Described, population: int | None = None) -> Question:
         """Prepares a person; ``population`` is the number of records asked among (the model's own if unknown)."""
@@ -72,7 +77,7 @@ class Scorer:
             tuple([model.given_bits(n.given) for n in asked.names]),
             tuple([model.family_bits(n.family) for n in asked.names]),
             tuple([model.joint_bits(n.given, n.family) for n in asked.names]),
-            (model.prior("stranger", size), model.prior("relative", size), model.prior("twin", size)),
+            (model.prior("stranger", size), *self._kin),
         )
 
     def score(self, question: Question, held: Described, context: bool = False) -> Score:
@@ -94,11 +99,11 @@ class Scorer:
         differs = ours.sex != held.sex and bool(ours.sex and held.sex)
         return self._weigh(question.priors, levels, name_bits, (differs, ours.mixed or held.mixed, held.hidden))
 
-    def again(self, question: Question, score: Score) -> Score:
-        """The same comparison with context."""
-        levels = (*score.levels[:CONTEXT], 0)
+    def again(self, score: Score, context: bool = True) -> Score:
+        """The same comparison with context, or without it."""
+        levels = (*score.levels[:CONTEXT], 0 if context else MISSING)
         names = (score.bars[1 + GIVEN], score.bars[1 + FAMILY], score.bars[1 + len(FIELDS)])
-        return self._weigh(question.priors, levels, names, (score.sex_differs, score.mixed, score.hidden))
+        return self._weigh((score.bars[0], *self._kin), levels, names, (score.sex_differs, score.mixed, score.hidden))
 
     def _names(self, question: Question, held: Described) -> tuple[int, int, int, tuple[float, float, float]]:
         """The pairing of names that says most: levels of given, family and middle, and their bits with the joint one."""
@@ -131,3 +136,28 @@ def _also(kin: float, pair: float) -> float:
     """log2(1 + 2**kin + 2**pair), for numbers of any size."""
     most = max(kin, pair, 0.0)
     return most + log2(2.0**-most + 2.0 ** (kin - most) + 2.0 ** (pair - most))
+
+
+# --------------------------------------------------------------------------------------------------- as it is kept
+
+_LEVEL = tuple(dict(enumerate(LEVELS[f])) for f in FIELDS)
+_NUMBER = tuple({name: number for number, name in enumerate(LEVELS[f])} for f in FIELDS)
+
+
+def evidence(score: Score, places: tuple[int, ...] = (), next_best: float | None = None, *, fits: bool = True) -> Evidence:
+    """The score as it is kept: fields about which nothing is said are left out, levels stand by name."""
+    prior, *fields, joint, kin = score.bars
+    bars = [Bar(BEFORE, "", prior)]
+    bars += [Bar(f, names[lv], b) for f, names, lv, b in zip(FIELDS, _LEVEL, score.levels, fields, strict=True) if lv != MISSING]
+    if joint:
+        bars.append(Bar(WHOLE_NAME, "", joint))
+    bars.append(Bar(RELATIVE, "", kin))
+    return Evidence(tuple(bars), score.sex_differs, score.mixed, places, next_best, fits)
+
+
+def restored(kept: Evidence, hidden: bool) -> Score:
+    """Inverse of ``evidence``, under the model version that made it. ``hidden``: the record is restricted."""
+    told = {bar.what: bar for bar in kept.bars}
+    levels = tuple(_NUMBER[n][told[f].level] if f in told else MISSING for n, f in enumerate(FIELDS))
+    bars = tuple(told[what].bits if what in told else 0.0 for what in (BEFORE, *FIELDS, WHOLE_NAME, RELATIVE))
+    return Score(sum(bars), levels, bars, kept.sex_differs, kept.mixed, hidden)
