@@ -57,11 +57,17 @@ def control_app(desk: Desk, ledger: Ledger) -> Starlette:
         asked = await request.json()
         if asked["localId"] not in people:
             return JSONResponse({}, 404)
-        if request.path_params["deed"] == "open-record":
+        if request.path_params["deed"] == "note":
+            desk.feeds.note(asked["localId"], asked["notes"])
+        elif request.path_params["deed"] == "open-record":
             desk.feeds.open_record(asked["localId"], asked["reason"])
         else:
             desk.feeds.publish("A31", asked["localId"])
         return JSONResponse({"done": True})
+
+    async def chart(request: Request) -> Response:
+        local_id = request.path_params["local_id"]
+        return JSONResponse({"patient": local_id, "notes": desk.feeds.chart(local_id).notes})
 
     def look(view: View) -> Look:
         return lambda local_id: view(desk, people[local_id]) if local_id in people else None
@@ -69,7 +75,7 @@ def control_app(desk: Desk, ledger: Ledger) -> Starlette:
     return Starlette(
         routes=[
             *control_routes(ledger), *view_routes({name: look(view) for name, view in VIEWS.items()}),
-            Route("/__feeds/{subscriber}", feed), Route("/__staff/{deed}", staff, methods=["POST"]),
+            *desk.feeds.leaks.routes(), Route("/__staff/chart/{local_id}", chart), Route("/__feeds/{subscriber}", feed), Route("/__staff/{deed}", staff, methods=["POST"]),
         ]
     )  # fmt: skip
 

@@ -6,9 +6,16 @@ from dataclasses import dataclass, field
 from contracts.stubs.hl7v2_trust import er7
 from contracts.stubs.hl7v2_trust.er7 import Message, Refused, component_of
 from contracts.stubs.hl7v2_trust.segments import demographic_message
+from contracts.stubs.leaks import Leak, Leaks
 from contracts.stubs.people import AgencyPerson
 
 SUBSCRIBERS = ("patient-app", "arrivals-kiosk", "gp-practices", "regional-record", "reporting")
+
+
+LEAKS = (
+    Leak.LABELS_IGNORED, Leak.PROXY_VIEW, Leak.KIOSK, Leak.ACCESS_LOG_REASON, Leak.LETTERS_MERGE_ALERTS, Leak.SUBJECT_ACCESS_PACK,
+    Leak.CODE_LABELS, Leak.FLAGGED_NOTICE, Leak.RECORD_TRANSFER, Leak.ADT_REBROADCAST,
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -19,6 +26,8 @@ class Chart:
     """AL1 segments, in ER7."""
     diagnoses: list[str] = field(default_factory=list)
     """DG1 segments, in ER7."""
+    notes: list[str] = field(default_factory=list)
+    """What only staff see; where the trust's own people would put an alert by hand."""
     opened: list[tuple[str, str]] = field(default_factory=list)
     """When and for what reason staff opened the record; what the patient's access log shows."""
 
@@ -31,6 +40,7 @@ class Feeds:
         self._charts: dict[str, Chart] = {}
         self._sent: dict[str, list[tuple[str, bytes]]] = {name: [] for name in SUBSCRIBERS}
         self._lock = threading.Lock()
+        self.leaks = Leaks(LEAKS)
         self._count = 0
 
     def chart(self, local_id: str) -> Chart:
@@ -57,6 +67,17 @@ class Feeds:
         with self._lock:
             for name in SUBSCRIBERS:
                 self._sent[name].append((local_id, copy))
+
+    def note(self, local_id: str, notes: list[str]) -> None:
+        """Staff change the notes that only they see; where that leak is on, every subscriber hears that something changed."""
+        with self._lock:
+            self._charts.setdefault(local_id, Chart()).notes = notes
+        if Leak.ADT_REBROADCAST in self.leaks:
+            self.publish("A31", local_id)
+
+    def notes(self, local_id: str, leak: Leak) -> list[str]:
+        """What an output shows of them: nothing, unless it leaks."""
+        return list(self.chart(local_id).notes) if leak in self.leaks else []
 
     def open_record(self, local_id: str, reason: str) -> None:
         """A member of staff opens the record; the patient will see when and why."""

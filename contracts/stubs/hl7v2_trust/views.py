@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from contracts.stubs.hl7v2_trust import er7
 from contracts.stubs.hl7v2_trust.desk import Desk
+from contracts.stubs.leaks import Leak
 from contracts.stubs.people import AgencyPerson
 
 View = Callable[[Desk, AgencyPerson], str]
@@ -14,7 +15,9 @@ View = Callable[[Desk, AgencyPerson], str]
 
 def patient_app(desk: Desk, person: AgencyPerson) -> str:
     """The patient's own app: demographics, and allergies and problems as the feed brought them."""
-    lines = [_heading("Your record", person)]
+    lines = [_heading("Your record", person), *desk.feeds.notes(person.local_id, Leak.LABELS_IGNORED)]
+    lines += ["Problem: something that your care team keeps in mind" for _ in desk.feeds.notes(person.local_id, Leak.CODE_LABELS)]
+    lines += ["There is a new entry in your record" for _ in desk.feeds.notes(person.local_id, Leak.FLAGGED_NOTICE)]
     for copy in desk.feeds.sent("patient-app", person.local_id)[-1:]:
         message = er7.read(copy)
         lines += [f"Allergy or alert: {alert.component(3, 2)}" for alert in message.every("AL1")]
@@ -24,18 +27,26 @@ def patient_app(desk: Desk, person: AgencyPerson) -> str:
 
 def proxy_app(desk: Desk, person: AgencyPerson) -> str:
     """What somebody with proxy access sees: the patient's app."""
-    return f"Seen as a proxy\n{patient_app(desk, person)}"
+    return "\n".join(["Seen as a proxy", patient_app(desk, person), *desk.feeds.notes(person.local_id, Leak.PROXY_VIEW)])
 
 
 def access_log(desk: Desk, person: AgencyPerson) -> str:
     """Who opened the record and why, as the patient is shown it. Index queries open no record."""
     opened = desk.feeds.chart(person.local_id).opened
-    return "\n".join(["Who has looked at your record", *(f"{when} Calderbrook NHS Trust: {reason}" for when, reason in opened)])
+    reasons = ["Calderbrook NHS Trust: alert added" for _ in desk.feeds.notes(person.local_id, Leak.ACCESS_LOG_REASON)]
+    return "\n".join(["Who has looked at your record", *(f"{when} Calderbrook NHS Trust: {reason}" for when, reason in opened), *reasons])
 
 
-def appointment_letter(_desk: Desk, person: AgencyPerson) -> str:
+def appointment_letter(desk: Desk, person: AgencyPerson) -> str:
     """The letter that invites the patient."""
-    return f"{_heading('Your appointment', person)}\nPlease bring this letter with you."
+    merged = desk.feeds.notes(person.local_id, Leak.LETTERS_MERGE_ALERTS)
+    return "\n".join([_heading("Your appointment", person), "Please bring this letter with you.", *merged])
+
+
+def record_transfer(desk: Desk, person: AgencyPerson) -> str:
+    """The record as it goes to another provider."""
+    chart = desk.feeds.chart(person.local_id)
+    return "\n".join([_heading("Record", person), *chart.alerts, *chart.diagnoses, *desk.feeds.notes(person.local_id, Leak.RECORD_TRANSFER)])
 
 
 def brief_summary(desk: Desk, person: AgencyPerson) -> str:
@@ -46,13 +57,14 @@ def brief_summary(desk: Desk, person: AgencyPerson) -> str:
 
 def subject_access_pack(desk: Desk, person: AgencyPerson) -> str:
     """Everything the trust holds about the patient, as given out on request."""
-    return "\n".join([brief_summary(desk, person), access_log(desk, person)])
+    return "\n".join([brief_summary(desk, person), access_log(desk, person), *desk.feeds.notes(person.local_id, Leak.SUBJECT_ACCESS_PACK)])
 
 
 def arrivals_kiosk(desk: Desk, person: AgencyPerson) -> str:
     """The screen in the waiting room."""
     known = bool(desk.feeds.sent("arrivals-kiosk", person.local_id))
-    return f"Welcome. Please take a seat.{' Your details are up to date.' if known else ''}"
+    notes = " Please see reception." if desk.feeds.notes(person.local_id, Leak.KIOSK) else ""
+    return f"Welcome. Please take a seat.{' Your details are up to date.' if known else ''}{notes}"
 
 
 def _heading(title: str, person: AgencyPerson) -> str:
@@ -69,4 +81,5 @@ VIEWS: dict[str, View] = {
     "brief-summary": brief_summary,
     "subject-access-pack": subject_access_pack,
     "arrivals-kiosk": arrivals_kiosk,
+    "record-transfer": record_transfer,
 }

@@ -57,6 +57,7 @@ class Housing:
             Route(alerts + "/persons/{id}", self.alerts_of_person),
             Route(alerts + "/properties/{reference}", self.alerts_of_property),
             Route(alerts + "/alerts/{id}/end-alert", self.end_alert, methods=["PATCH"]),
+            *self.alerts.notes.routes(), *self.alerts.notes.leaks.routes(),
             *WorkItemDesk(self._service, self.items, self.register.by_id).routes("/api/v1/tasks"),
         ]
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from contracts.stubs.housing.notes import Notes
 from contracts.stubs.housing.tenures import Register, Uuid
 from contracts.stubs.ledger import Ledger
 from contracts.stubs.people import AgencyPerson
@@ -84,6 +85,7 @@ class Alerts:
 
     def __init__(self, register: Register, ledger: Ledger) -> None:
         self._register, self._ledger = register, ledger
+        self.notes = Notes()
         self._alerts: dict[str, Alert] = {}
 
     def create(self, asked: NewAlert) -> Alert:

@@ -44,6 +44,7 @@ class Records:
             Route(person, self.person),
             Route(person + "/markers", self.markers_of, methods=["GET", "POST"]),
             Route(person + "/markers/{marker}", self.marker, methods=["GET", "PUT"]),
+            *self.markers.leaks.routes(),
             *WorkItemDesk(self._service, self.items, self.nominals.by_id).routes("/v1/work-items"),
         ]
 

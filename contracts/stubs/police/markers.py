@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from contracts.stubs.leaks import Leak, Leaks
 from contracts.stubs.ledger import Ledger
 from contracts.stubs.rest.bodies import Record, now
 from contracts.stubs.rest.problems import Problem
@@ -75,11 +76,18 @@ class Marker:
         return shown | ({"reviewOn": self.asked.review_on} if self.asked.review_on else {})
 
 
+LEAKS = (
+    Leak.LABELS_IGNORED, Leak.HISTORY, Leak.LETTERS_MERGE_ALERTS, Leak.SUBJECT_ACCESS_PACK, Leak.RECORD_TRANSFER, Leak.FLAGGED_NOTICE,
+    Leak.COUNT_BEFORE_FILTER,
+)  # fmt: skip
+
+
 class Markers:
     """All markers of the force."""
 
     def __init__(self, capability: Capability, ledger: Ledger) -> None:
         self.capability, self._ledger = capability, ledger
+        self.leaks = Leaks(LEAKS)
         self._markers: dict[str, Marker] = {}
         self._numbers = itertools.count(1)
 

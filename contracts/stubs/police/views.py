@@ -5,6 +5,7 @@ One function for each output. Need-to-know markers and work items are in none of
 
 from collections.abc import Callable
 
+from contracts.stubs.leaks import Leak
 from contracts.stubs.people import AgencyPerson
 from contracts.stubs.police.markers import Markers
 from contracts.stubs.police.nominals import is_on_pnc, pnc_id
@@ -17,27 +18,40 @@ def subject_access_pack(markers: Markers, person: AgencyPerson) -> str:
     lines = [_heading("Information held about you", person)]
     if is_on_pnc(person):
         lines.append(f"PNC id {pnc_id(person)}")
-    return "\n".join([*lines, *_general_markers(markers, person)])
+    return "\n".join([*lines, *_shown_markers(markers, person, Leak.SUBJECT_ACCESS_PACK)])
 
 
 def disclosure_export(markers: Markers, person: AgencyPerson) -> str:
     """The schedule of unused material that goes to the prosecutor and from there to the defence."""
-    items = ["Nominal record of the defendant", *_general_markers(markers, person)]
+    items = ["Nominal record of the defendant", *_shown_markers(markers, person, Leak.RECORD_TRANSFER)]
     return "\n".join([_heading("Schedule of unused material", person), *items])
 
 
 def custody_record(markers: Markers, person: AgencyPerson) -> str:
     """The custody record, a copy of which the detained person may have."""
-    return "\n".join([_heading("Custody record", person), "Rights given.", *_general_markers(markers, person)])
+    ended = [marker for marker in markers.on(person.local_id) if marker.status == "ended"]
+    earlier = [f"Earlier entry: {marker.asked.text}" for marker in ended if Leak.HISTORY in markers.leaks]
+    return "\n".join([_heading("Custody record", person), "Rights given.", *_shown_markers(markers, person, Leak.LABELS_IGNORED), *earlier])
 
 
-def occurrence_letter(_markers: Markers, person: AgencyPerson) -> str:
+def occurrence_letter(markers: Markers, person: AgencyPerson) -> str:
     """The letter that tells somebody what became of what they reported."""
-    return f"{_heading('About your report', person)}\nThank you for contacting us."
+    merged = _shown_markers(markers, person, Leak.LETTERS_MERGE_ALERTS) if Leak.LETTERS_MERGE_ALERTS in markers.leaks else []
+    return "\n".join([_heading("About your report", person), "Thank you for contacting us.", *merged])
 
 
-def _general_markers(markers: Markers, person: AgencyPerson) -> list[str]:
-    seen = [marker for marker in markers.on(person.local_id) if marker.asked.visibility == "general"]
+def reporting_portal(markers: Markers, person: AgencyPerson) -> str:
+    """Where somebody who reported something follows it: messages to them, and how much is held."""
+    general = [marker for marker in markers.on(person.local_id) if marker.asked.visibility == "general"]
+    told = markers.on(person.local_id) if Leak.FLAGGED_NOTICE in markers.leaks else general
+    counted = markers.on(person.local_id) if Leak.COUNT_BEFORE_FILTER in markers.leaks else general
+    messages = ["Message: something was added to what we hold about you" for _ in told]
+    return "\n".join([_heading("Your reports", person), f"Entries about you: {len(counted)}", *messages])
+
+
+def _shown_markers(markers: Markers, person: AgencyPerson, leak: Leak) -> list[str]:
+    """Those that anybody may see, and where this leak is on all of them."""
+    seen = [marker for marker in markers.on(person.local_id) if marker.asked.visibility == "general" or leak in markers.leaks]
     return [f"Marker ({marker.status}): {marker.asked.text}" for marker in seen]
 
 
@@ -51,4 +65,5 @@ VIEWS: dict[str, View] = {
     "disclosure-export": disclosure_export,
     "custody-record": custody_record,
     "occurrence-letter": occurrence_letter,
+    "reporting-portal": reporting_portal,
 }
