@@ -6,7 +6,7 @@ why. Nothing here asks anybody or remembers anything: the agreement and the day 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from typing import Any
 from gateway.domain.actions import Action
 from gateway.domain.actors import Actor
 from gateway.domain.agreements import Capability, Field, Purpose, RecordSystem, SharingAgreement, SystemKind
-from gateway.domain.case_list import Role, Subject
+from gateway.domain.case_list import Person, Role, Subject
 from gateway.domain.errors import Code, InvalidInput
 from gateway.domain.flags import ALERT_TEXT, Flag
 from gateway.domain.identifiers import FlagId, LocalIdentifier, LookupId, MaracId, SystemKey
@@ -34,6 +34,8 @@ from gateway.domain.releases import (
 from gateway.domain.reports import HitCell, HitReport, HitRow, counted
 from gateway.policy import permissions
 from gateway.policy.permissions import Act
+from gateway.policy.strangers import names_any
+from gateway.policy.vocabulary import tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +212,19 @@ def release_flag_check(flag: Flag, agreement: SharingAgreement | None) -> FlagCh
     )
 
 
-def release_action(action: Action, agreement: SharingAgreement | None, system: RecordSystem, today: date) -> ActionRelease | Withheld:
-    """An action as work for the agency's own people. It names no record and no case."""
+def release_action(
+    action: Action, agreement: SharingAgreement | None, system: RecordSystem, people: Iterable[Person], today: date
+) -> ActionRelease | Withheld:
+    """An action as work for the agency's own people. It names no record and no case, none of ``people`` (everybody on the list), and does
+    not say why: such words go by the representative."""
     code = withheld_by(agreement, Purpose.ACTION, today)
     if agreement is None or code:
         return Withheld(code or Code.AGREEMENT_MISSING)
+    words = f"{action.owner}\n{action.text}"
+    if tells(words.encode(), in_work=True, packed=True):
+        return Withheld(Code.MESSAGE_TELLS_WHY)
+    if names_any(words, people):
+        return Withheld(Code.MESSAGE_NAMES_ANOTHER)
     return ActionRelease(
         agency_id=agreement.agency_id,
         system=system.key,

@@ -11,7 +11,7 @@ from gateway.domain.actions import ACTION_MACHINE, Action, ActionEvent, ActionSt
 from gateway.domain.actors import GATEWAY, Actor
 from gateway.domain.agreements import Capability, SharingAgreement
 from gateway.domain.calendar import meeting_week_end
-from gateway.domain.case_list import Case, CaseList
+from gateway.domain.case_list import Case, CaseList, Person
 from gateway.domain.errors import Code, Conflict, InvalidInput, NotFound
 from gateway.domain.events import EventKind
 from gateway.domain.identifiers import ActionId, AgencyId, CaseListId
@@ -67,7 +67,8 @@ def assign(work: Work, actor: Actor, list_id: CaseListId, new: Sequence[NewActio
     there = {_content(a): a for a in work.actions.of_list(list_id)}
     assigned = [_made(work, case_list, n, holidays) for n in new]
     fresh = list({_content(a): a for a in assigned if _content(a) not in there}.values())
-    sent = [_send(work, action) for action in fresh]
+    people = [subject.person for subject in case_list.subjects]
+    sent = [_send(work, action, people) for action in fresh]
     if sent:
         work.actions.add(sent, [noted(EventKind.ACTION_ASSIGNED, actor, a.id, a.agency_id, state=a.state.value) for a in sent])
     there |= {_content(a): a for a in sent}
@@ -133,13 +134,13 @@ def order_key(action: Action) -> str:
     return f"action/{action.id}"
 
 
-def _send(work: Work, action: Action) -> Action:
+def _send(work: Work, action: Action, people: Sequence[Person]) -> Action:
     """The action on its way to the agency's system, or with its representative."""
     agreement = work.agreements.of(action.agency_id)
     system = disclosure.system_with(agreement, Capability.WORK_ITEMS) if agreement else None
     if system is None:
         return _hand_over(work, action, Code.NO_WORK_ITEM_SYSTEM)
-    release = disclosure.release_action(action, agreement, system, work.now().date())
+    release = disclosure.release_action(action, agreement, system, people, work.now().date())
     if isinstance(release, Withheld):
         return _hand_over(work, action, release.code)
     work.outbox.send(MessageKind.ACTION_SEND, release, order_key=order_key(action))

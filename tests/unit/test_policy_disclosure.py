@@ -186,7 +186,7 @@ ACTION = Action(
 
 class TestActions:
     def test_an_action_names_no_record_and_no_case(self) -> None:
-        release = disclosure.release_action(ACTION, AGREED, TRUST_SYSTEM, TODAY)
+        release = disclosure.release_action(ACTION, AGREED, TRUST_SYSTEM, (), TODAY)
         assert isinstance(release, ActionRelease)
         assert not {f.name for f in dataclasses.fields(release)} & {"record_id", "case_id", "case_number", "subject_id"}
 
@@ -210,7 +210,7 @@ class TestRestoring:
             MessageKind.FLAG_PLACE: disclosure.release_flag(FLAG, AGREED, TODAY),
             MessageKind.FLAG_CHECK: disclosure.release_flag_check(FLAG, AGREED),
             MessageKind.FLAG_END: disclosure.release_flag_removal(FLAG, AGREED),
-            MessageKind.ACTION_SEND: disclosure.release_action(ACTION, AGREED, TRUST_SYSTEM, TODAY),
+            MessageKind.ACTION_SEND: disclosure.release_action(ACTION, AGREED, TRUST_SYSTEM, (), TODAY),
             MessageKind.ACTION_POLL: disclosure.release_poll(AGREED, TRUST_SYSTEM.key, (), NOW, TODAY),
         }
         for kind, release in made.items():
