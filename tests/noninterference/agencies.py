@@ -6,8 +6,10 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from joserfc.jwk import ECKey
 
@@ -35,7 +37,9 @@ from contracts.stubs.police.__main__ import Records
 from contracts.stubs.rest.notices import Notices
 from contracts.stubs.rest.service import Service
 from gateway.domain.agreements import Capability, SharingAgreement, SystemKind
-from gateway.domain.identifiers import AgencyId, MaracId, SystemKey
+from gateway.domain.identifiers import AgencyId, MaracId, SystemKey, UserId
+from gateway.domain.proofs import Observation, Probe, Seen
+from gateway.domain.register import Answer, Audience, Canary, Entry, Output, Register
 from tests.noninterference.wires import Asgi, Heard, Line, Sent, ask
 from tests.noninterference.worlds import CALDER, HOMES, NORTH, OFFICE, POLICE, SOUTH, SOUTH_TRUST, TRUST, World
 
@@ -142,6 +146,7 @@ class Town:
         trust.origin = trust.base = f"http://127.0.0.1:{_PORTS[name]}"
         office = TokenOffice(agency.settings["oauth"], self.keys.jwks)
         self.trusts[name], self.offices[name] = trust, office
+        trust.leaks.update(self.world.leaks if name == TRUST else ())
         self.apps[name] = application(trust, office, Notices("", "", trust.ledger))
         for person in people:
             self.tokens[name, person.local_id] = office.issue("patient", person.local_id, ("patient/*.rs",), 1e9)
@@ -259,11 +264,31 @@ def _for_tests(agreement: SharingAgreement, maracs: frozenset[MaracId]) -> Shari
     systems = tuple(
         replace(
             s, endpoint=f"env:{s.key.partition('/')[0].upper().replace('-', '_')}", capabilities=s.capabilities - {Capability.CALLBACKS},
-            credentials={name: _CREDENTIALS[name] for name in s.credentials if name in _CREDENTIALS},
+            register=_reviewed(s.register, s.key), credentials={name: _CREDENTIALS[name] for name in s.credentials if name in _CREDENTIALS},
         )
         for s in agreement.systems
     )  # fmt: skip
     return replace(agreement, systems=systems, maracs=maracs)
+
+
+FAR_OFF = date(2040, 1, 1)
+
+
+def _reviewed(register: Register | None, key: SystemKey) -> Register | None:
+    """The register with answers that hold in the run's time; of a system that has none, every output answered as not offered."""
+    if register is None:
+        entries = {output: Entry(output, Answer.NOT_OFFERED, Audience.SUBJECT, "records desk", "made for a test", FAR_OFF) for output in Output}
+        return Register(entries=entries, digest=f"of {key}")
+    return replace(register, entries={output: replace(entry, review_on=FAR_OFF) for output, entry in register.entries.items()})
+
+
+def proofs_for(world: World, agreements: AgreementFolder, now: datetime) -> Iterator[Probe]:
+    """That each system to which alerts may be written was probed today and shows nothing; but for a system that leaks."""
+    for agreement in agreements.all():
+        for system in agreement.systems:
+            if Capability.HIDDEN_FLAG in system.capabilities and system.register and not (world.leaks and agreement.agency_id == TRUST):
+                seen = tuple(Observation(output, Canary.VICTIM, 0, Seen.SAME) for output in system.register.entries)
+                yield Probe(uuid4(), system.key, system.register.digest, system.register.version, now, now, UserId("prober"), seen)
 
 
 def _renamed(agreement: SharingAgreement, agency: str) -> SharingAgreement:

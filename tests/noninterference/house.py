@@ -33,7 +33,9 @@ from gateway.bootstrap import Gateway, Settings, load_gateway, make_demonstratio
 from gateway.bootstrap.relay import Results, schedule_for
 from gateway.broker import QUEUE
 from gateway.cli.site import API, _refusal
-from gateway.domain.actors import Actor
+from gateway.domain.actors import GATEWAY, Actor
+from gateway.domain.events import EventKind
+from gateway.services.recording import noted
 from gateway.store.schema import METADATA
 from gateway.store.sessions import SqlSessions
 from gateway.store.unit_of_work import SqlWork
@@ -44,7 +46,7 @@ from gateway.web.sign_in import OidcSettings
 from outbox.ledger import Ledger
 from outbox.messages import Result
 from outbox.settlement import Claimed, settle
-from tests.noninterference.agencies import VARIABLES, Exchange, Keys, Town, agreements_for
+from tests.noninterference.agencies import VARIABLES, Exchange, Keys, Town, agreements_for, proofs_for
 from tests.noninterference.chance import Chance
 from tests.noninterference.wires import Asgi, Heard, ask
 from tests.noninterference.worlds import World
@@ -109,6 +111,8 @@ class House:
         self.gateway = replace(self.gateway, agreements=agreements, connect=town.connect, clock=self.chance.clock)
         self.web.state.gateway = self.api.state.gateway = self.gateway
         self.web.state.sessions = SqlSessions(self.gateway.engine, self.gateway.vault, Session)
+        for probe in proofs_for(world, agreements, self.chance.now):
+            self.do(lambda work, p=probe: work.proofs.add(p, noted(EventKind.SYSTEM_PROBED, GATEWAY, p.system)))  # type: ignore[misc]
         self.lanes.clear()
         self.log.take()
         self.rung()

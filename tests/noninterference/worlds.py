@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from contracts.stubs.leaks import Leak
 from contracts.stubs.people import AgencyPerson, Resident, exactly_held
 from tests.noninterference.people import Village
 
 TRUST, CALDER, POLICE, HOMES, OFFICE = "northmoor-nhs-trust", "calderbrook-nhs-trust", "northmoor-police", "northmoor-homes", "northmoor-marac"
 SOUTH_TRUST = "southmoor-nhs-trust"
+LEAKS = tuple(leak.value for leak in Leak)
 NORTH, SOUTH = "northmoor", "southmoor"
 PATTERNS = {TRUST: "NM{:07d}", CALDER: "C{:07d}", POLICE: "N{:07d}", HOMES: "b7d3a2c4-51e6-4f08-9a1d-00000{:07d}", SOUTH_TRUST: "SM{:07d}"}
 HELD = {TRUST: 0.85, CALDER: 0.6, POLICE: 0.6, HOMES: 0.7, SOUTH_TRUST: 0.5}
@@ -89,6 +91,8 @@ class World:
     public: tuple[Listed, ...]
     southern: tuple[Listed, ...]
     steps: tuple[Step, ...]
+    leaks: tuple[str, ...] = ()
+    """Faults of the trust's system that show alerts to others than staff; it is then not proven, and nothing may be written to it."""
     markers: bool = False
     """Whether the police offer need-to-know markers and let them be checked."""
     shared: tuple[str, ...] = ()
@@ -112,6 +116,7 @@ class World:
         lines += [f"resident {r.id}: {r.given} {r.family}, born {r.birth_date}, {r.address.lines[0]}, parents {r.parents}" for r in self.residents]
         lines += [f"{agency} holds {', '.join(f'{p.local_id}={p.resident_id}' for p in people)}" for agency, people in self.holdings.items()]
         lines += [f"secret case: {self.secret.people}; other: {self.other}", f"public cases: {self.public}", f"southern cases: {self.southern}"]
+        lines += [f"leaks of the trust (then not proven) {self.leaks}"] if self.leaks else []
         lines += [f"markers {self.markers}, at both tables {self.shared}, party {self.party or 'nobody'}"]
         lines += [f"step {step.label} after {step.after}" for step in self.steps]
         return "\n".join(lines)
@@ -138,7 +143,7 @@ def make_world(seed: int) -> World:
     shared = tuple(a for a in agencies if south and rng.random() < 0.5)
     world = World(
         seed=seed, pair=pair, residents=tuple(village.residents), holdings={a: _held(rng, a, village, taken) for a in [*agencies, *([SOUTH_TRUST] if south else [])]},
-        secret=secret, other=other, public=public, southern=southern, steps=(), markers=rng.random() < 0.4, shared=shared,
+        leaks=tuple(rng.sample(LEAKS, rng.randint(1, 4))) if rng.random() < 0.1 else (), secret=secret, other=other, public=public, southern=southern, steps=(), markers=rng.random() < 0.4, shared=shared,
         party=rng.choice(USERS_OF_THE_SOUTH) if south and (pair == "S6" or rng.random() < 0.2) else "",
     )  # fmt: skip
     return replace(world, steps=_trace(rng, world))
