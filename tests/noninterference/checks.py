@@ -10,9 +10,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.domain.flags import ALERT_TEXT
 from tests.noninterference.house import House
+from tests.noninterference.steps import ROLES, Course
 from tests.noninterference.surfaces import DECLARED, Readings
 from tests.noninterference.wires import Sent
 from tests.noninterference.worlds import World
@@ -33,6 +35,18 @@ _HEADERS = frozenset({
     "lang", "task", "id", "shadow", "eta", "expires", "group", "group_index", "retries", "timelimit", "root_id", "parent_id", "argsrepr",
     "kwargsrepr", "origin", "ignore_result", "replaced_task_nesting", "stamped_headers", "stamps", "redelivered", "priority",
 })  # fmt: skip
+
+
+_TASK_NAMES = frozenset({"gateway.wake", "gateway.sweep"})
+_SENT_HEADERS = frozenset({
+    "user-agent", "accept", "accept-encoding", "content-type", "authorization", "x-request-id", "prefer", "if-none-exist", "if-match", "x-api-key",
+    "idempotency-key",
+})  # fmt: skip
+_FLAG_PARTS = frozenset({"resourceType", "id", "meta", "identifier", "status", "code", "subject"})
+_LABELS = frozenset({"V", "SDV", "NOPAT", "NOLIST"})
+ECHO = b"echo-of-what-was-sent"
+"""Stands in requests that are wrong; no answer may repeat it."""
+_EXPORT = b"case,role,family_name,given_name,birth_date,agency,state,reason,record,open,asked,answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +100,26 @@ def _of_value(observer: str, surface: str, value: bytes, particulars: Particular
         yield Breach("no word that tells", place, found)
     if who in ("O1", "O9") and (found := _first(particulars.anything, value)):
         yield Breach("nobody's particulars", place, found)
+    if who == "O9" and not surface.startswith("GET") and (found := _first(_WORDS, _without_settings(value))):
+        yield Breach("no word that tells", place, found)
+    if ECHO in value:
+        yield Breach("nothing repeated", place, value[-200:])
+    if surface.endswith("/export") and value.startswith(b"200") and (found := _not_the_export(value)):
+        yield Breach("fixed columns and a neutral name", place, found)
     if surface.startswith("queue server") and (found := _not_a_bell(value)):
         yield Breach("one opaque id", place, found)
     if surface.startswith(("GET /", "POST /")):
         yield from _of_headers(surface, value)
+
+
+def _not_the_export(value: bytes) -> bytes:
+    """What of an export is not as every export is; b"" if nothing."""
+    head, _, body = value.partition(b"\n\n")
+    if b'content-disposition: attachment; filename="report.csv"' not in head:
+        return head[-200:]
+    first = body.partition(b"\n")[0].strip(b"\xef\xbb\xbf\r")
+    wider = any(line.count(b",") > 40 for line in body.splitlines())
+    return b"" if first == _EXPORT and not wider else first[:300]
 
 
 def _without_settings(value: bytes) -> bytes:
@@ -113,6 +143,8 @@ def _not_a_bell(payload: bytes) -> bytes:
         return str(text)[:200].encode()
     if more := set(headers) - _HEADERS:
         return repr(sorted(more)).encode()
+    if headers.get("task") not in _TASK_NAMES or any(headers.get(name) is not None for name in ("shadow", "group", "eta")):
+        return repr((headers.get("task"), headers.get("shadow"))).encode()
     told = re.fullmatch(rf"\['{_UUID}'\]", headers.get("argsrepr", "")) and headers.get("kwargsrepr") == "{}" and headers.get("ignore_result") is True
     return b"" if told else repr((headers.get("argsrepr"), headers.get("kwargsrepr"), headers.get("ignore_result"))).encode()
 
@@ -136,7 +168,40 @@ def _broken(one: Sent, particulars: Particulars) -> Iterator[tuple[str, bytes]]:
         return
     head = "\n".join([one.url, *(f"{name}: {value}" for name, value in one.headers.items())]).encode()
     yield "nobody in an address or header", _first(particulars.first_names, head)
+    more = sorted({name.lower() for name in one.headers} - _SENT_HEADERS)
+    yield "no header of ours beyond the usual", " ".join(more).encode()
+    if one.body.startswith(b'{"') and b'"Flag"' in one.body and "/Flag" in one.url and one.method in ("POST", "PUT"):
+        yield "an alert as agreed", _not_the_alert(json.loads(one.body))
     yield "only agreed hosts", b"" if one.url.startswith("http://127.0.0.1:") else one.url.encode()
+
+
+def _not_the_alert(flag: dict[str, Any]) -> bytes:
+    """What of a Flag is more than its words, or less than its labels; b"" if nothing."""
+    held = {label.get("code") for label in flag.get("meta", {}).get("security", ())}
+    more = set(flag) - _FLAG_PARTS or set(flag["code"]) - {"text"} or set(flag["subject"]) - {"reference"}
+    if flag.get("status") == "active" and (more or not held >= _LABELS or flag["code"].get("text") not in ALERT_TEXT.values()):
+        return json.dumps(flag).encode()[:300]
+    wordy = any(text in identifier.get("value", "") for identifier in flag.get("identifier", ()) for text in ALERT_TEXT.values())
+    return json.dumps(flag).encode()[:300] if wordy else b""
+
+
+def of_places(course: Course) -> Iterator[Breach]:
+    """Alerts of ours stand only on records of people who are listed in that part; those that the agency's own staff moved are theirs."""
+    listed = {(ROLES[role], id_) for case in (*course.listed(), *course.world.southern) for role, id_ in case.people}
+    for agency, trust in course.town.trusts.items():
+        holds = {p.local_id: p.resident_id for p in trust.agency.people}
+        for flag in trust.store.current("Flag"):
+            record, text = flag["subject"]["reference"].removeprefix("Patient/"), flag["code"].get("text")
+            role = next((role for role, words in ALERT_TEXT.items() if words == text), None)
+            if flag["status"] == "active" and flag["id"] not in course.edited and (role, holds.get(record)) not in listed:
+                yield Breach("an alert only on the right record", agency, json.dumps(flag).encode()[:300])
+
+
+def of_folder(house: House, particulars: Particulars) -> Iterator[Breach]:
+    """What is left in folders for passing files, which should be nothing, and in the gateway's own."""
+    for file in house.left_behind():
+        yield Breach("nothing left behind", file.name, _first(particulars.anything, file.read_bytes()) or b"a file")
+        file.unlink()
 
 
 def of_files(house: House, particulars: Particulars) -> Iterator[Breach]:

@@ -97,6 +97,7 @@ class House:
     api: Any
     log: Fields
     signing: ECKey
+    folders: tuple[Path, ...]
     ledger: Ledger | None = None
     lanes: set[str] = field(default_factory=set)
 
@@ -197,6 +198,11 @@ class House:
         """One request to the site."""
         return await ask(self.site, method, f"http://gateway.test{path}", headers, body)
 
+    def left_behind(self) -> list[Path]:
+        """Files that the product made and did not remove."""
+        usual = {"keys", "jwks.json", "key.pem", "secret"}
+        return [file for folder in self.folders for file in sorted(folder.rglob("*")) if file.is_file() and file.name not in usual]
+
     def rung(self) -> list[bytes]:
         """Every message that the queue server was given since it was last asked, whole."""
         found = []
@@ -230,6 +236,9 @@ def house(database_url: str, chance: Chance) -> Iterator[House]:
             database_url=database_url, redis_url="memory://", environment="demo", key_file=folder / "keys", data=folder, secrets=folder,
             variables=VARIABLES, oidc_issuer=ISSUER, oidc_client_id="web", base_url="http://gateway.test",
         )  # fmt: skip
+        passing = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        stack.callback(setattr, tempfile, "tempdir", tempfile.tempdir)
+        tempfile.tempdir = str(passing)
         gateway = load_gateway(settings, clock=chance.clock)
         stack.callback(gateway.close)
         loop = uvloop.new_event_loop()
@@ -240,7 +249,7 @@ def house(database_url: str, chance: Chance) -> Iterator[House]:
         signing = ECKey.generate_key("P-256", parameters={"kid": "tests"})
         site, web, api = _site(gateway, signing)
         log = _logging(stack, chance)
-        made = House(gateway, load_agreements(settings.agencies), keys, exchange, loop, chance, site, web, api, log, signing)
+        made = House(gateway, load_agreements(settings.agencies), keys, exchange, loop, chance, site, web, api, log, signing, (folder, passing))
         gateway.bell.ring()  # its first ring says a word to the log that no other says
         yield made
         if made.ledger is not None:

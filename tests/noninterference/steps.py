@@ -39,7 +39,7 @@ PLACE_BY_HAND = "Placed where only staff see it."
 @dataclass
 class Course:
     """One run of a world under one secret. ``said`` is what people were told at the last step who sent something in themselves; ``subject_ids`` are the
-    entries of the secret case."""
+    entries of the secret case, ``edited`` the alerts that an agency's own staff changed by hand."""
 
     house: House
     town: Town
@@ -49,6 +49,7 @@ class Course:
     south: CaseListId | None = None
     said: dict[str, bytes] = field(default_factory=dict)
     subject_ids: tuple[str, ...] = ()
+    edited: set[str] = field(default_factory=set)
 
     async def take(self, step: Step) -> None:
         """One step."""
@@ -388,6 +389,7 @@ async def _staff_flag_edit(course: Course, step: Step) -> None:
     trust = course.town.trusts.get(TRUST)
     flags = [f for p in trust.agency.people for f in trust.flags(p.local_id) if f["status"] == "active"] if trust else []
     if flags:
+        course.edited.add(flags[0]["id"])
         told = {"text": "see notes"} if step.choice % 2 else {"patient": _somebody(course, TRUST, step)}
         await _as_staff(course, "POST", f"/staff/flags/{flags[0]['id']}/edit", told)
 

@@ -137,6 +137,7 @@ class Watch:
             for path in (*_MENU, *self._own(actor), *_foreign(known)):
                 yield observer, user, "GET", path, b""
             yield observer, user, "POST", "/api/v1/alerts", _proposal(known, actor)
+            yield observer, user, "POST", "/api/v1/alerts?wrong", b'{"subject_id": "echo-of-what-was-sent", "agency": "echo-of-what-was-sent"}'
             if self.course.south:
                 yield observer, user, "POST", f"/lists/{self.course.south}/export", b"csrf=form-%b" % actor.user_id.encode()
             yield observer, user, "POST", "/audit", b"csrf=form-%b&thing=%b" % (actor.user_id.encode(), (known.lists or ("none",))[0].encode())
@@ -209,7 +210,7 @@ def _reached_by(patient: str, known: Known) -> Sequence[str]:
         f"/Patient/{patient}", f"/Patient?_id={patient}", f"/Patient/{patient}/$everything", f"/Patient?_id={patient}&_revinclude=Flag:patient",
         f"/Patient?_id={patient}&_revinclude=Task:patient", f"/Patient?_id={patient}&_summary=count", "/Patient?birthdate=ge1900", f"/Patient/{patient}/_history",
         "/Patient?_has:Flag:patient:status=active", f"/Flag?patient={patient}", f"/Flag?patient={patient}&_summary=count", f"/Flag?patient={patient}&_count=1",
-        f"/Task?patient={patient}", f"/Task?patient={patient}&_summary=count", f"/EpisodeOfCare?patient={patient}", "/AuditEvent", "/Provenance", "/Subscription",
+        f"/Task?patient={patient}", f"/Task?patient={patient}&_summary=count", f"/EpisodeOfCare?patient={patient}", f"/Flag/_history?patient={patient}", f"/Task/_history?patient={patient}", "/AuditEvent", "/Provenance", "/Subscription",
         "/$graphql", "/$export", "/metadata",
         *(address for one in known.remote_flags for address in (f"/Flag/{one}", f"/Flag/{one}/_history", f"/Flag/{one}/_history/1", f"/Flag?_id={one}")),
     )  # fmt: skip

@@ -65,8 +65,10 @@ async def run(house: House, world: World, secret: Secret, shown: Sequence[Known]
         made.readings.append((step.label, readings))
         made.breaches += [(step.label, breach) for breach in checks.of_readings(readings, particulars, looked_at)]
         made.breaches += [(step.label, breach) for breach in checks.of_sent(town.sent, particulars)]
+        made.breaches += [(step.label, breach) for breach in checks.of_places(course)]
         made.checked |= {"wire"} if town.sent else set()
         town.sent.clear()
+    made.breaches += [("the end", breach) for breach in checks.of_folder(house, particulars)]
     if world.seed % FILES_OF_ONE_IN == 0:
         made.breaches += [("the end", breach) for breach in checks.of_files(house, particulars)]
         made.checked.add("files")
