@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus
 from adapters import wording
 from adapters.faults import Permanent
 from contracts.outgoing import ACCEPT, SHAPES, TOKEN, Shape
+from gateway.domain.agreements import RecordSystem
 from gateway.domain.error_codes import Code
 from gateway.domain.releases import (
     ActionRelease,
@@ -49,14 +50,20 @@ _CHANGED = frozenset({"status", "active", "inactive", "entered", "error", "in", 
 
 class Egress:
     """The gate as one record system has it. ``options`` are those of its agreement: what they say may stand in any message to it.
-    ``codec`` is that of messages of HL7 v2."""
+    ``codec`` is that of messages of HL7 v2; ``longest_alert`` the letters that its field for alerts holds (0: no limit declared)."""
 
-    def __init__(self, options: Mapping[str, str] = MappingProxyType({}), codec: str = "utf-8") -> None:
+    def __init__(self, options: Mapping[str, str] = MappingProxyType({}), codec: str = "utf-8", longest_alert: int = 0) -> None:
+        self.longest_alert = longest_alert
         self.user_agent = options.get("user_agent", USER_AGENT)
         self.names = tuple(value for name, value in options.items() if name.startswith("receiving_"))
         said = " ".join(options.values())
         self.constants = frozenset() if tells(said.encode(), self.names) else frozenset(wording.words(said))
         self.codec = codec
+
+    @classmethod
+    def of(cls, system: RecordSystem, codec: str = "utf-8") -> Egress:
+        """As the agreement describes the system."""
+        return cls(system.options, codec, system.limits.max_flag_text)
 
     def permit(self, release: Release | None) -> Permit:
         """For one delivery; None for what is sent for no release (tokens, keys)."""
@@ -122,6 +129,8 @@ class Permit:
             field, value = ("text", release.text) if isinstance(release, FlagRelease) else ("detail", release.detail)
             if shape.alert or isinstance(release, CompletionRelease):
                 taken_out = wording.without(body, field, value)
+                if isinstance(release, FlagRelease) and 0 < self._egress.longest_alert < len(release.text):
+                    return Code.FIELD_TOO_SHORT
                 if taken_out is None:
                     return Code.APPROVED_WORDS_ONLY if shape.alert else Code.MESSAGE_NOT_AS_AGREED
                 rest = taken_out

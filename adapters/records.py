@@ -25,7 +25,7 @@ def http_system(destination: Destination, wire: Wire | None = None) -> HttpSyste
     """The system at the destination's endpoint, with its way in; must be made within a running event loop. ``wire`` stands in for the
     network where exchanges must be repeatable."""
     wire = wire or AiohttpWire(context_of(destination.credentials))
-    system = HttpSystem(destination.endpoint, destination.system.limits, wire, egress=Egress(destination.system.options))
+    system = HttpSystem(destination.endpoint, destination.system.limits, wire, egress=Egress.of(destination.system))
     system.authority = authority_of(destination, system, "/oauth2/token")
     return system
 

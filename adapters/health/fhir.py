@@ -30,7 +30,7 @@ class FhirConnector(Incapable):
     """What the agreement's capabilities name, and nothing else."""
 
     def __init__(self, destination: Destination, wire: Wire) -> None:
-        self._system = HttpSystem(destination.endpoint, destination.system.limits, wire, egress=Egress(destination.system.options))
+        self._system = HttpSystem(destination.endpoint, destination.system.limits, wire, egress=Egress.of(destination.system))
         self._system.authority = authority_of(destination, self._system, usual_path="/oauth/token")
         self._capabilities = destination.system.capabilities
         profile, server = Profile.of(destination.system), FhirServer(self._system)

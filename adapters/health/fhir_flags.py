@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from adapters.connectors import Reply
 from adapters.faults import Fault, Permanent, Transient, Unsure
@@ -16,11 +18,12 @@ from adapters.health.fhir_server import ACCEPT, FhirServer, only, refusal, unles
 from adapters.http import HttpReply, Talk
 from adapters.subject_side import Hiding, Looks, SubjectSide
 from gateway.domain.error_codes import Code
-from gateway.domain.receipts import FlagFinding, FlagReport
+from gateway.domain.receipts import FlagFinding, FlagReport, Footing
 from gateway.domain.releases import FlagCheckRelease, FlagRelease, FlagRemovalRelease
 from mappings.fhir_r4 import flag as flags
 from mappings.fhir_r4 import resources as r4
 from mappings.fhir_r4.codes import FHIR_JSON
+from mappings.fhir_r4.footing import build_footing
 from mappings.fhir_r4.patient import id_in, read_record
 from mappings.fhir_r4.profile import Profile
 from mappings.fhir_r4.searches import build_identifier_search
@@ -52,7 +55,7 @@ class Flags:
         """
         talk = self._server.system.talk(release)
         try:
-            return _reply(talk, await self._place(talk, release, look_first=unsure or not self._conditional))
+            return _reply(talk, await self._with_footing(talk, release, await self._place(talk, release, look_first=unsure or not self._conditional)))
         except Fault as fault:
             raise (Unsure(fault.reason, digest=talk.digest) if unsure else fault) from None
 
@@ -69,6 +72,23 @@ class Flags:
             return written
         remote_id, is_new = written
         return await self._prove(talk, release, remote_id, before if is_new else None)
+
+    async def _with_footing(self, talk: Talk, release: FlagRelease | FlagCheckRelease, report: FlagReport) -> FlagReport:
+        """With what the record says now, of an alert that is as it should be: merged, renamed, moved or opened to others, it is a person's."""
+        if report.finding is not FlagFinding.PLACED:
+            return report
+        try:
+            read = await self._server.read(talk, r4.Patient, release.record_id)
+            related = await self._related(talk, release.record_id) if self._profile.related_persons else None
+        except Fault as fault:
+            raise Unsure(fault.reason, digest=talk.digest) from None
+        return replace(report, footing=build_footing(read[1].body, related) if read else Footing(links="gone"))
+
+    async def _related(self, talk: Talk, record_id: str) -> list[bytes]:
+        reply = await talk.ask("GET", f"RelatedPerson?patient={quote(record_id, safe='')}&_count=100", ACCEPT)
+        if reply.status != 200:
+            raise refusal(reply, talk.digest)
+        return [reply.body]
 
     async def _wrong_with_record(self, talk: Talk, record_id: str) -> Code | None:
         """What speaks against an alert on the record as it is at this moment: much may have happened since it was found and approved."""
@@ -145,7 +165,7 @@ class Flags:
         nothing off to compare, every night and on every record: a trace without words was looked for when the alert was placed.
         """
         talk = self._server.system.talk(release)
-        return _reply(talk, await self._verify(talk, release, release.remote_id, None))
+        return _reply(talk, await self._with_footing(talk, release, await self._verify(talk, release, release.remote_id, None)))
 
     async def _verify(self, talk: Talk, release: FlagRelease | FlagCheckRelease, remote_id: str | None, before: Looks | None) -> FlagReport:
         found = await self._standing(talk, release, remote_id)

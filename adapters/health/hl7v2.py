@@ -39,7 +39,7 @@ class Hl7v2Connector(Incapable):
         system = destination.system
         self._profile = Profile.of(system.options)
         self._mllp = Mllp(Address.of(destination), system.limits)
-        self._egress = Egress(system.options, CHARACTER_SETS.get(self._profile.character_set, "ascii"))
+        self._egress = Egress.of(system, CHARACTER_SETS.get(self._profile.character_set, "ascii"))
         self._clock = clock
 
     async def look_up(self, release: LookupRelease, unsure: bool) -> Reply[Answer]:

@@ -132,7 +132,7 @@ class _Bearer:
 
 def _way_to(destination: Destination) -> HttpSystem:
     wire = AiohttpWire(context_of(destination.credentials))
-    return HttpSystem(destination.endpoint, destination.system.limits, wire, egress=Egress(destination.system.options))
+    return HttpSystem(destination.endpoint, destination.system.limits, wire, egress=Egress.of(destination.system))
 
 
 def _as_gateway(destination: Destination) -> HttpSystem:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from uuid import UUID, uuid4
 
+import pytest
+
+from gateway.domain.case_list import Role
 from gateway.domain.events import EventKind
+from gateway.domain.flags import ALERT_TEXT
 from gateway.domain.tasks import TaskKind
+from gateway.services import tasks
 from gateway.services.recording import give_task
 from tests.integration.joined_site import Site, site, user
 
@@ -55,7 +60,6 @@ def test_a_list_of_another_marac_names_nobody(site: Site) -> None:
     from dataclasses import replace
 
     from gateway.domain.identifiers import MaracId
-    from gateway.services import tasks
     from gateway.web import whereabouts
 
     here = user("u-trust-representative")
@@ -73,3 +77,18 @@ def test_what_cannot_wait_comes_first(site: Site) -> None:
         give_task(work, "northmoor-homes", TaskKind.FLAG_SEEN_BY_SUBJECT, subject.id, "")
     page = site.sign_in("u-homes-lead").page("/tasks")
     assert re.findall(r'<h2 id="k-([a-z_]+)"', page)[0] == TaskKind.FLAG_SEEN_BY_SUBJECT
+
+
+@pytest.mark.parametrize("role", [Role.VICTIM, Role.PERPETRATOR])
+def test_by_the_task_route_the_words_arrive_byte_for_byte(site: Site, role: Role) -> None:
+    """On the page, from the API and from the command line's own source: nothing before them, nothing after them, nothing changed."""
+    words = ALERT_TEXT[role]
+    with site.gateway.transaction() as work:
+        thing = uuid4()
+        give_task(work, "northmoor-nhs-trust", TaskKind.PLACE_FLAG_BY_HAND, thing, "SYSTEM_CANNOT_HIDE", words)
+    page = site.sign_in("u-trust-representative").page("/tasks")
+    assert f'<code class="words">{words}</code>' in page
+    told = site.program("trust-office").get("/tasks").json()
+    assert [task["words"] for task in told if task["about"] == str(thing)] == [words]
+    with site.gateway.transaction() as work:
+        assert [t.words for t in tasks.open_tasks(work, user("u-trust-representative")) if t.about == str(thing)] == [words]
