@@ -40,7 +40,7 @@ class Words:
 
     def number(self, value: Hashable) -> int:
         """The number of a value; ``NONE`` of an empty one."""
-        return self._numbers.setdefault(value, len(self._numbers)) if value else NONE
+        return NONE if value is None or value == "" else self._numbers.setdefault(value, len(self._numbers))
 
     def spelt(self, word: str, marks: int) -> tuple[int, int, int, int, int, int, int]:
         """A spelling as numbers, in the order of the fields of a name."""

@@ -5,6 +5,8 @@ Levels are those of ``comparing``; where letters alone cannot settle one, the be
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -128,7 +130,7 @@ def birth_level(a, b) -> int:  # type: ignore[no-untyped-def] # noqa: ANN001
 @compiled
 def nhs_level(x: np.uint64, y: np.uint64) -> int:
     """The level of two NHS numbers of four bits a digit: a slip is one digit, or two neighbours changed about."""
-    if x == _NO_NUMBER or y == _NO_NUMBER:
+    if x == _NO_NUMBER or y == _NO_NUMBER:  # noqa: PLR1714  compiled to two comparisons
         return MISSING
     if x == y:
         return 0
@@ -159,7 +161,7 @@ def address_level(a, b) -> int:  # type: ignore[no-untyped-def] # noqa: ANN001
 
 
 @compiled
-def most(a, b, bits, priors, least) -> np.float32:  # type: ignore[no-untyped-def] # noqa: ANN001
+def most(a, b, bits, priors, least) -> Any:  # type: ignore[no-untyped-def] # noqa: ANN001
     """The most that a pair can score; anything under ``least`` as soon as it cannot be reached.
 
     A score is never more than its bits against any one of the three nulls.
@@ -191,7 +193,7 @@ def most(a, b, bits, priors, least) -> np.float32:  # type: ignore[no-untyped-de
 
 
 @compiled
-def block_pairs(rows: Rows, starts: Keys, stops: Keys, first: int, bits: Bits, priors: Bits, least: np.float32, two_sides: bool, room):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def block_pairs(rows: Rows, starts: Keys, stops: Keys, first: int, bits: Bits, priors: Bits, least: np.float32, two_sides: bool, room):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201, PLR0913, PLR0917
     """Pairs of the blocks from ``first`` on, as far as they fit into ``room``: the block to go on with, how many were put there, how many compared."""
     count, compared = 0, 0
     for block in range(first, len(starts)):

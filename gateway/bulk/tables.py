@@ -322,7 +322,8 @@ class Homes:
             there = self._houses[one.numbers, one.street] = np.array(there, np.int64)
         codes = self._codes[there]
         slipped = np.bitwise_count(codes ^ np.uint64(_places(one.postcode))) <= 2
-        return there[slipped | (codes == 0) | (not one.postcode)].tolist()
+        found: list[int] = there[slipped | (codes == 0) | (not one.postcode)].tolist()
+        return found
 
 
 def _places(postcode: str) -> int:

@@ -9,7 +9,8 @@ few repeated people changes little. Recorded sex is not fed: it makes namesakes 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import Any
 
@@ -29,12 +30,34 @@ _STILL = 1e-5
 _SEEN_BEFORE = 200.0
 """The model in use counts as so many matched pairs."""
 _MOST_PAIRS = 300_000
+_BANDS = ((0.0, 0.01), (0.01, 0.2), (0.2, 0.5), (0.5, 0.8), (0.8, 0.95), (0.95, 0.99), (0.99, 1.01))
 _CROWD = 60
 """A date or a name that more records share than this makes too many pairs that teach nothing."""
 
 
-def trained(index: Sequence[Described], version: str, before: Model) -> tuple[dict[str, Any], str, dict[str, str]]:
-    """A model file, a report on it in Markdown, and its pictures (SVG) by name. Neither holds anything of anybody but frequencies of names."""
+@dataclass(frozen=True)
+class Calibration:
+    """Pairs of a session whose chance, worked out without the NHS number, lies in one band: how many, the mean, the share whose numbers are the same."""
+
+    band: str
+    pairs: int
+    chance: float
+    same: float
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What was learned. Holds nothing of anybody but frequencies of names, and those are in ``model`` only."""
+
+    model: dict[str, Any]
+    before: Model
+    records: int
+    sessions: Mapping[str, Session]
+    calibration: Sequence[Calibration]
+
+
+def trained(index: Sequence[Described], version: str, before: Model) -> Learned:
+    """A model file learned from an index, and how it came about. ``before``: the model in use."""
     variants = read_variants(forms())
     strangers, relatives, twins = nulls(index, variants)
     by_date = [compared(*p, variants) for p in _pairs(index, _date)]
@@ -48,7 +71,7 @@ def trained(index: Sequence[Described], version: str, before: Model) -> tuple[di
         "thresholds": {"link": before.thresholds.link, "review": before.thresholds.review, "rival": before.thresholds.rival, "anchor": before.thresholds.anchor},
     }  # fmt: skip
     model = assembled(version, fields, frequencies(index), settings)
-    return model, report(model, before, {"one date of birth": everything, "one full name": dates}, everything.calibration(by_date)), {}
+    return Learned(model, before, len(index), {"one date of birth": everything, "one full name": dates}, everything.calibration(by_date))
 
 
 def _pairs(index: Sequence[Described], key: Callable[[Described], Hashable | None]) -> Iterator[tuple[Described, Described]]:
@@ -83,11 +106,12 @@ class Session:
         for n, field in enumerate(FIELDS):
             self._match[n, : len(LEVELS[field])] = [max(before.chances[field][level], 1e-6) for level in LEVELS[field]]
         self.shares = np.array([0.05, 0.15, 0.80])
-        self.rounds = 0
+        self.rounds = self.pairs = 0
 
     def fitted(self, pairs: Sequence[Levels]) -> Session:
         """Runs until nothing changes any more."""
         rows = np.array(pairs, np.int64).reshape(-1, len(FIELDS))
+        self.pairs = len(rows)
         for _ in range(_ROUNDS if len(rows) else 0):
             self.rounds += 1
             chance, before = self.chance(rows), self.shares
@@ -118,16 +142,16 @@ class Session:
         weight = _SEEN_BEFORE + (float(self.chance(rows)[:, 0].sum()) if len(rows) else 0.0)
         return {f: Counter({lv: weight * self._match[n, lv] for lv in range(len(LEVELS[f]))}) for n, f in enumerate(FIELDS)}
 
-    def calibration(self, pairs: Sequence[Levels]) -> list[tuple[str, int, float, float]]:
-        """Pairs by their chance without the NHS number: how many, the mean chance, and the share whose numbers are the same."""
+    def calibration(self, pairs: Sequence[Levels]) -> list[Calibration]:
+        """How well the chances hold, judged by NHS numbers that were kept aside."""
         nhs = FIELDS.index("nhs")
         rows = np.array([p for p in pairs if p[nhs] != MISSING], np.int64).reshape(-1, len(FIELDS))
         chance = self.chance(rows, but=nhs)[:, 0] if len(rows) else np.empty(0)
         told = []
-        for low, high in ((0.0, 0.01), (0.01, 0.2), (0.2, 0.8), (0.8, 0.99), (0.99, 1.01)):
+        for low, high in _BANDS:
             here = (chance >= low) & (chance < high)
             if here.any():
-                told.append((f"{low:g} to {min(high, 1):g}", int(here.sum()), float(chance[here].mean()), float((rows[here, nhs] == 0).mean())))
+                told.append(Calibration(f"{low:g} to {min(high, 1):g}", int(here.sum()), float(chance[here].mean()), float((rows[here, nhs] == 0).mean())))
         return told
 
 
@@ -136,18 +160,3 @@ def _table(counts: Counts) -> Table:
     for n, field in enumerate(FIELDS):
         table[n, : len(LEVELS[field])] = np.maximum(chances(counts[field], field), 1e-9)
     return table
-
-
-def report(model: Mapping[str, Any], before: Model, sessions: Mapping[str, Session], calibration: Iterable[tuple[str, int, float, float]]) -> str:
-    """What was learned, and what changed by how much, for the person who approves it."""
-    lines = [f"# Model {model['version']}", "", f"Learned without labels; before it: {before.version}. Not in use until approved by name.", ""]
-    lines += [f"- session on pairs of {name}: {s.rounds} rounds, share of one person {s.shares[0]:.4f}" for name, s in sessions.items()]
-    lines += ["", "| field | level | bits against a stranger | before | against a relative | before |", "|---|---|---|---|---|---|"]
-    for n, field in enumerate(FIELDS):
-        for lv, level in enumerate(LEVELS[field]):
-            new, old = model["fields"][field][level], [before.bits[null][n][lv] for null in (0, 1)]
-            mark = " **" if abs(new["stranger"] - old[0]) > 1 else ""
-            lines.append(f"| {field} | {level}{mark} | {new['stranger']:+.2f} | {old[0]:+.2f} | {new['relative']:+.2f} | {old[1]:+.2f} |")
-    lines += ["", "Levels marked ** moved by more than a bit.", "", "Calibration, pairs of one date of birth, NHS number kept aside:", ""]
-    lines += ["| chance | pairs | mean chance | numbers the same |", "|---|---|---|---|"]
-    return "\n".join([*lines, *[f"| {band} | {n} | {mean:.3f} | {same:.3f} |" for band, n, mean, same in calibration], ""])

@@ -23,6 +23,7 @@ from gateway.bulk.compiling import COMPILED
 from gateway.bulk.exporting import splink_settings
 from gateway.bulk.files import FileRefused, replaced, rows
 from gateway.bulk.jobs import PEOPLE_AT_ONCE, RECORDS_AT_ONCE, Job, Unlike
+from gateway.bulk.reporting import pictures, report
 from gateway.bulk.rows import INDEX_COLUMNS, describe
 from gateway.bulk.running import TIERS, Matched, Told, shards_done, working_folder, written
 from gateway.bulk.training import trained
@@ -158,11 +159,13 @@ def train(
     before = current()
     if version == before.version:
         raise typer.BadParameter("is the version in use", param_hint="--version")
-    model, report, pictures = trained([describe(r) for r in rows(index, INDEX_COLUMNS)], version, before)
-    written_to = {out: json.dumps(model, indent=1, ensure_ascii=False) + "\n", out.with_suffix(".md"): report}
-    written_to |= {out.with_name(f"{out.stem}-{name}.svg"): picture for name, picture in pictures.items()}
+    learned = trained([describe(r) for r in rows(index, INDEX_COLUMNS)], version, before)
+    drawn = {name: (out.with_name(f"{out.stem}-{name}.svg"), picture) for name, picture in pictures(learned).items()}
+    written_to = {out: json.dumps(learned.model, indent=1, ensure_ascii=False) + "\n"}
+    written_to[out.with_suffix(".md")] = report(learned, {name: path.name for name, (path, _) in drawn.items()})
+    written_to |= dict(drawn.values())
     for path, content in written_to.items():
-        path.write_text(content, encoding="utf-8")
+        replaced(path, content.encode())
     facts = {"version": version, "before": before.version, "in use": False, "files": [p.name for p in written_to]}
     print_facts(facts, as_json=as_json)
 

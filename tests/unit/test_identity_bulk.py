@@ -7,18 +7,18 @@ import json
 from dataclasses import replace
 from importlib.resources import files as files_of
 from math import log2
+from xml.etree import ElementTree
 
 import pytest
 from typer.testing import CliRunner
 
 from gateway.bulk.__main__ import app
-from gateway.cli import match
 from gateway.bulk.exporting import EXPORTED, splink_settings
 from gateway.bulk.files import Fault, FileRefused, Journal, rows, source
 from gateway.bulk.jobs import Job, Unlike
-from gateway.bulk.rows import INDEX_COLUMNS, QUERY_COLUMNS, describe
+from gateway.bulk.rows import INDEX_COLUMNS, QUERY_COLUMNS
 from gateway.bulk.running import OUT_COLUMNS, match_files, shards_done, working_folder
-from gateway.bulk.training import trained
+from gateway.cli import match
 from gateway.policy.identity.comparing import FIELDS, LEVELS
 from gateway.policy.identity.model import ModelRefused, current, read
 from gateway.policy.identity.scoring import Scorer
@@ -171,16 +171,6 @@ def test_a_journal_cuts_off_what_was_half_written(tmp_path):
     assert (tmp_path / "some.part").read_bytes() == b'a,b\r\n1,"x,y"\r\n2,"z"""\r\n'
 
 
-def test_a_model_is_learned_without_labels_and_may_be_read(files):
-    index, _, _ = files
-    model, report, _ = trained([describe(r) for r in rows(index, INDEX_COLUMNS)], "learned", current())
-    learned = read(json.dumps(model))
-    assert learned.version == "learned"
-    assert learned.bits[0][FIELDS.index("given")][0] > 4 > learned.bits[0][FIELDS.index("given")][6]
-    assert "Not in use until approved by name" in report
-    assert "| given | different" in report
-
-
 def test_a_model_out_of_order_is_refused():
     model = json.loads(files_of("gateway.policy.identity").joinpath("model.json").read_text(encoding="utf-8"))
     model["fields"]["phone"]["different"]["stranger"] = 20.0
@@ -229,15 +219,33 @@ def test_the_command_refuses_a_bad_file_in_words(files, tmp_path):
     assert _run("bulk", "--index", index, "--queries", index, "--out", tmp_path / "o.csv", "--jobs", tmp_path).exit_code == 2
 
 
-def test_the_commands_train_and_export(files, tmp_path):
-    index, _, _ = files
+def test_a_model_is_learned_without_labels_with_a_report_and_pictures(files, tmp_path):
+    index, _, made = files
     done = _run("train", index, "--out", tmp_path / "model.json", "--version", "learned-here", "--json")
     assert done.exit_code == 0
     facts = json.loads(done.stdout)
     assert facts["in use"] is False
-    assert all((tmp_path / name).exists() for name in facts["files"])
-    assert read((tmp_path / "model.json").read_text(encoding="utf-8")).version == "learned-here"
-    assert _run("train", index, "--out", tmp_path / "model.json", "--version", current().version).exit_code == 2
+    assert facts["files"] == ["model.json", "model.md", "model-weights.svg", "model-calibration.svg"]
+    learned = read((tmp_path / "model.json").read_text(encoding="utf-8"))
+    assert learned.version == "learned-here"
+    assert learned.bits[0][FIELDS.index("given")][0] > 4 > learned.bits[0][FIELDS.index("given")][6]
+    report = (tmp_path / "model.md").read_text(encoding="utf-8")
+    assert "Not in use until approved by name" in report
+    assert "| given | different" in report
+    for name in facts["files"][2:]:
+        picture = ElementTree.fromstring((tmp_path / name).read_text(encoding="utf-8"))  # noqa: S314  written a moment ago
+        assert picture.find("{http://www.w3.org/2000/svg}title").text
+        assert f"![{picture.find('{http://www.w3.org/2000/svg}title').text}]({name})" in report
+    written = "".join((tmp_path / name).read_text(encoding="utf-8") for name in facts["files"][1:])
+    assert not [row for row in made.index if row["family_name"] in written and len(row["family_name"]) > 5]
+
+
+def test_nothing_is_learned_under_the_name_of_what_is_in_use(files, tmp_path):
+    assert _run("train", files[0], "--out", tmp_path / "model.json", "--version", current().version).exit_code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_model_is_exported_for_splink(tmp_path):
     assert _run("splink", "--out", tmp_path / "settings.json").exit_code == 0
     assert json.loads((tmp_path / "settings.json").read_text(encoding="utf-8"))["link_type"] == "link_only"
 

@@ -55,7 +55,7 @@ def census(row: Mapping[str, Any]) -> Described:
 
 def learned(index: Records) -> Scorer:
     """The model in use, learned on from these records without labels."""
-    model, *_ = trained(list(index.values()), "public", current())
+    model = trained(list(index.values()), "public", current()).model
     return Scorer(replace(read(json.dumps(model)), population=len(index)))
 
 
