@@ -8,6 +8,7 @@ import csv
 import dataclasses
 import importlib
 import tomllib
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,8 +22,10 @@ from gateway.domain.case_list import Address, BirthDate, Person, PersonName, Pho
 from gateway.domain.identifiers import NhsNumber
 from gateway.domain.lookup import Answer
 from gateway.domain.releases import LookupRelease
-from gateway.policy.identity.grading import grade
+from gateway.policy.identity.deciding import settle
+from gateway.policy.identity.grading import compared, graded, without_records
 from gateway.policy.identity.model import current
+from gateway.policy.identity.persons import of_person
 from gateway.policy.identity.scoring import Scorer
 from tests.contract.asked import about, destination
 from tests.contract.stub_processes import AGENCIES, ROOT, SECRET, running_stub, write_secrets
@@ -73,18 +76,35 @@ async def found(kind: SystemKind, agency: str, endpoint: str) -> dict[tuple[str,
     connect: Callable[..., object] = importlib.import_module(CONNECTORS[kind]).connect
     connector = connect(target)
     listed = {(case.number, role, cast()[key].full_name): cast()[key] for case in cases() for role, key in case.roles}
-    states = {}
+    states, cases_found = {}, defaultdict(dict)
     for number, role, name in truth(agency):
         member = listed[number, role, name]
         person = as_listed(member)
         try:
-            reply = await connector.look_up(released(person, agency), unsure=False)  # type: ignore[attr-defined]
-            graded = grade(person, reply.value, SCORER)
+            answer = (await connector.look_up(released(person, agency), unsure=False)).value  # type: ignore[attr-defined]
         except Fault:
-            graded = grade(person, NO_ANSWER, SCORER)
-        certain = [candidate.candidate.record_id for candidate in graded.candidates if candidate.certain]
-        states[number, role, name] = (graded.outcome.value, certain[0] if certain else "")
+            answer = NO_ANSWER
+        cases_found[number][role, name] = (person, answer)
     await connector.close()  # type: ignore[attr-defined]
+    for number, people in cases_found.items():
+        states |= {(number, *who): state for who, state in graded_together(people).items()}
+    return states
+
+
+def graded_together(people: dict[tuple[str, str], tuple[Person, Answer]]) -> dict[tuple[str, str], tuple[str, str]]:
+    """All people of one case at one system: state and certain record."""
+    plain = {who: without_records(answer) for who, (_, answer) in people.items()}
+    compares = {
+        " ".join(who): compared(SCORER.question(of_person(person)), answer, SCORER)
+        for who, (person, answer) in people.items() if not plain[who]
+    }  # fmt: skip
+    doubts = {key for key, one in compares.items() if one.unsettled}
+    ruled = settle(SCORER, {key: (None, one.offered) for key, one in compares.items()}, in_doubt=doubts)
+    states = {}
+    for who, told in plain.items():
+        answer = told or graded(ruled[" ".join(who)], compares[" ".join(who)], SCORER)
+        certain = [candidate.candidate.record_id for candidate in answer.candidates if candidate.certain]
+        states[who] = (answer.outcome.value, certain[0] if certain else "")
     return states
 
 

@@ -67,7 +67,7 @@ def judged(trust: TrustClient, member: CastMember) -> tuple[str, str]:
     if not any(name_agrees(one, member) or born_agrees(one, member) for one in people.values()):
         return "NO_ANSWER", ""  # about nobody who was asked for
     sure = [one["id"] for one in people.values() if certain(one, member)]
-    rivals = [one for one in people.values() if name_agrees(one, member) and born_agrees(one, member)]
+    rivals = [one for one in people.values() if name_agrees(one, member) and (born_agrees(one, member) or born_swapped(one, member))]
     return ("KNOWN", sure[0]) if len(sure) == 1 and len(rivals) == 1 else ("POSSIBLE", "")
 
 
@@ -95,7 +95,9 @@ def ask(trust: TrustClient, member: CastMember, born: object) -> Json | None:
 
 
 def certain(patient: Json, member: CastMember) -> bool:
-    if not (name_agrees(patient, member) and born_agrees(patient, member)) or patient["meta"].get("security"):
+    if not name_agrees(patient, member) or patient["meta"].get("security"):
+        return False
+    if not born_agrees(patient, member) and not (born_swapped(patient, member) and address_agrees(patient, member)):
         return False
     numbers = [one["value"] for one in patient["identifier"] if one["system"] == NHS_NUMBER]
     if numbers and member.listed_number:
@@ -110,6 +112,11 @@ def name_agrees(patient: Json, member: CastMember) -> bool:
 
 def born_agrees(patient: Json, member: CastMember) -> bool:
     return patient["birthDate"] in {str(member.birth_date), str(member.also_born)}
+
+
+def born_swapped(patient: Json, member: CastMember) -> bool:
+    year, month, day = patient["birthDate"].split("-")
+    return f"{year}-{day}-{month}" == str(member.birth_date)
 
 
 def address_agrees(patient: Json, member: CastMember) -> bool:

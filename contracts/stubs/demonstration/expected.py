@@ -1,7 +1,9 @@
 """What a careful reader of the agencies' records would answer for each person: the truth a hit report is compared with.
 
 KNOWN      one record, and the NHS number, name and date of birth agree; or name, date of birth and address (or telephone) agree,
-           with no conflict and no rival.
+           with no conflict and no rival. Day and month may be swapped where name and address agree to the letter: that is how
+           dates are mistyped, and nobody else of that name lives there. Name and date of birth alone are enough where another person
+           of the same case, of whom they agree too, is held at the same home.
 POSSIBLE   something was found and something disagrees, is missing, is protected, or there are several.
 NOT_KNOWN  a clean, full answer of nobody.            NO_ANSWER  the system did not answer properly.
 WITHHELD   the agreement lets nothing be asked.       NOT_ASKED  never at the end of the demonstration.
@@ -90,6 +92,9 @@ def _graded(member: CastMember, agency: str, words: tuple[str, ...]) -> tuple[st
     for word, reason in _DOUBTS.items():
         if word in words:
             return "POSSIBLE", reason
+    if "swapped_date" in words:
+        at_home = "elsewhere" not in words and "no_address" not in words
+        return ("KNOWN" if at_home else "POSSIBLE"), "day and month of birth are swapped" + (", all else agrees" if at_home else "")
     numbers = agency in _HOLD_NHS_NUMBERS and "no_number" not in words and member.listed_number is not None
     if numbers and member.listed_number != member.nhs_number:
         return "POSSIBLE", "the NHS number on the list is not the record's"
@@ -97,12 +102,27 @@ def _graded(member: CastMember, agency: str, words: tuple[str, ...]) -> tuple[st
         return "KNOWN", "NHS number, name and date of birth agree"
     if "elsewhere" not in words and "no_address" not in words:
         return "KNOWN", "name, date of birth and address agree"
+    if _held_with_family(member, agency):
+        return "KNOWN", "name and date of birth agree, and somebody of the case is held at the same home"
     return "POSSIBLE", "name and date of birth agree and nothing else"
+
+
+def _held_with_family(member: CastMember, agency: str) -> bool:
+    """Whether another person of a case is held at the same home of which the list says nothing, by a name and date that agree."""
+    together = [key for case in cases() if member.key in (keys := [k for _, k in case.roles]) for key in keys if key != member.key]
+    return any(
+        "elsewhere" in (words := holdings()[agency].get(key, ())) and cast()[key].former == member.former and not _doubtful(words)
+        for key in together
+    )
+
+
+def _doubtful(words: tuple[str, ...]) -> bool:
+    """Whether the way somebody is held leaves who they are in doubt."""
+    return any(word in words for word in (*_DOUBTS, "swapped_date"))
 
 
 _DOUBTS = {
     "restricted": "a record is protected",
     "twice": "two records fit",
     "birth_name": "held under another name of the list, at another address",
-    "swapped_date": "day and month of birth are swapped",
 }
