@@ -61,7 +61,7 @@ class SqlModels:
 
     def add(self, model: MatchingModel, content: bytes, at: datetime, audit: AuditEvent) -> None:
         """Raises ``Conflict(MODEL_EXISTS)`` when the version names a model already."""
-        if not self._add(model, content, at) or model.version == shipped().version:
+        if model.version == shipped().version or not self._add(model, content, at):
             raise Conflict(Code.MODEL_EXISTS)
         self._audit.record(audit)
 
