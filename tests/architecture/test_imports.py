@@ -39,7 +39,7 @@ ONLY_IN = {
     "socket": {"adapters/mllp.py", "gateway/embedded/ports.py", "gateway/embedded/redis.py"},
     "ssl": {"adapters/tls.py", "adapters/mllp.py", "adapters/http.py"},
     "urllib.request": {"gateway/demo/cast.py", "gateway/demo/stage.py"},
-    "celery": {"gateway/broker.py", "gateway/worker/app.py", "gateway/worker/tasks.py"},
+    "celery": {"gateway/broker.py", "gateway/worker/app.py", "gateway/worker/tasks.py", "gateway/bulk/sharing.py"},
     "psycopg": {"gateway/store/database.py", "gateway/store/batches.py", "outbox/bulk.py", "gateway/embedded/postgres.py"},
     "structlog": {"gateway/telemetry.py"},
 }
