@@ -38,6 +38,7 @@ from gateway.telemetry import know, log
 from mappings.callbacks import NotGenuine, read_notice
 from mappings.case_list.template import TemplateKind, case_list_template
 from mappings.envelopes import seal_release
+from mappings.hl7v2.merges import read_merges
 from outbox.relay import Relay
 
 CALLBACK_SECRET = "callback_secret"  # noqa: S105  the name under which an agreement refers to it
@@ -131,6 +132,10 @@ class Gateway:
     def read_completions(self, data: bytes, suffix: str = ".csv") -> ParsedCompletions:
         """Answers to actions, from a file."""
         return reading.read_completions_file(data, suffix, self.clock())
+
+    def read_merges(self, content: bytes) -> tuple[frozenset[str], int]:
+        """Records that HL7 v2 messages say were merged or taken apart, and how many messages could not be read."""
+        return read_merges(content)
 
     def take_callback(self, agency_id: AgencyId, body: bytes, signature: str, delivery_id: str) -> bool:
         """An agency's signed notice about a work item: True when it is kept for good, False for everything that is not a notice of theirs."""

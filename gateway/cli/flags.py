@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -12,7 +13,8 @@ from gateway.cli.output import columns, print_facts, print_rows
 from gateway.cli.session import As, Incomplete, Json, actor_named, opened, telling
 from gateway.domain.errors import CATALOGUE
 from gateway.domain.identifiers import AgencyId, CaseListId, FlagId, SubjectId
-from gateway.services import closing, flagging
+from gateway.services import closing, flag_recall, flagging
+from gateway.services.flag_recall import Place
 from gateway.services.flagging import FlagPreview
 
 app = typer.Typer(help="Alerts on agencies' records.", no_args_is_help=True)
@@ -114,6 +116,48 @@ def renew(
     with opened() as gateway, gateway.transaction() as work:
         done = flagging.renew(work, actor_named(gateway, user), FlagId(flag), day)
     print_facts(columns([done], *_SHOWN)[0], as_json=as_json)
+
+
+@app.command()
+@telling
+def recall(flag: Alert, user: As, as_json: Json = False) -> None:
+    """Recall an alert that should never have stood there: from the record that the gateway wrote to, and from where a person may have typed
+    it. Exit 1 until it is known to be gone; see  flags recalled."""
+    with opened() as gateway, gateway.transaction() as work:
+        actor = actor_named(gateway, user)
+        flag_recall.recall(work, actor, FlagId(flag))
+        place = flag_recall.proof(work, actor, FlagId(flag))
+    _print_places([place], as_json=as_json)
+
+
+@app.command()
+@telling
+def recalled(flag: Alert, user: As, as_json: Json = False) -> None:
+    """Where an alert went, and whether it is known to be gone. Exit 1 while it is not."""
+    with opened() as gateway, gateway.transaction() as work:
+        place = flag_recall.proof(work, actor_named(gateway, user), FlagId(flag))
+    _print_places([place], as_json=as_json)
+
+
+@app.command("recall-person")
+@telling
+def recall_person(
+    subject: Annotated[UUID, typer.Argument(help="The person, by the id in the report.")], user: As, as_json: Json = False
+) -> None:
+    """Recall every alert for a person at every agency: the wrong person was on the list. For the coordinator. Exit 1 until all are known to
+    be gone."""
+    with opened() as gateway, gateway.transaction() as work:
+        actor = actor_named(gateway, user)
+        flag_recall.recall_person(work, actor, SubjectId(subject))
+        places = flag_recall.proof_of_person(work, actor, SubjectId(subject))
+    _print_places(places, as_json=as_json)
+
+
+def _print_places(places: Sequence[Place], *, as_json: bool) -> None:
+    rows = columns(places, "flag_id", "agency_id", "system", "state", "went_at", "gone_at", "by", "open_task", "proved")
+    print_rows(rows, as_json=as_json, title="Where it went", empty="Nowhere.")
+    if not all(place.proved for place in places):
+        raise Incomplete
 
 
 @app.command("close-case")

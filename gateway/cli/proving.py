@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gateway.cli.agency import app as agency
 from gateway.cli.output import out, print_facts, print_rows
-from gateway.cli.session import As, Incomplete, Json, actor_named, opened, telling
+from gateway.cli.session import As, Incomplete, Json, actor_named, opened, read_bytes, telling
 from gateway.domain.errors import Code, Conflict
 from gateway.domain.identifiers import AgencyId, SystemKey
 from gateway.domain.proofs import EVERYWHERE, Proof
 from gateway.domain.register import Output
-from gateway.services import probing, proving, stopping
+from gateway.services import probing, proving, record_changes, stopping
 from gateway.services.probing import SystemProof
 
 writing = typer.Typer(help="The stop switch: one person stops writing, two restart it.", no_args_is_help=True)
@@ -67,6 +68,23 @@ def sign(
         check = probing.sign(work, actor_named(gateway, user), SystemKey(system), output)
     facts = {"system": check.system, "output": check.output, "signed_by": check.signed_by, "second": check.second_by or "waits for another person", "until": check.expires_on}
     print_facts(facts, as_json=as_json)
+
+
+@agency.command("merges")
+@telling
+def merges(
+    system: System, file: Annotated[Path, typer.Argument(help="HL7 v2 messages (A40, A24, A37 and their like), one after another; - for standard input.")],
+    user: As, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Take an agency's word that records were merged or taken apart: alerts on any of them are frozen, and its people have a task. Nothing
+    is moved. Exit 1 where a message could not be read."""
+    with opened() as gateway:
+        records, unreadable = gateway.read_merges(read_bytes(file))
+        with gateway.transaction() as work:
+            frozen = record_changes.take_merge(work, actor_named(gateway, user), SystemKey(system), records)
+    print_facts({"records": len(records), "alerts_frozen": frozen, "unreadable_messages": unreadable}, as_json=as_json)
+    if unreadable:
+        raise Incomplete
 
 
 @writing.command("stop")

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from gateway.domain.case_list import Role
 from gateway.domain.identifiers import AgencyId, FlagId, SubjectId, SystemKey, UserId
+from gateway.domain.receipts import Footing
 from gateway.domain.sealed import Sealed
 from gateway.domain.states import StateMachine
 
@@ -109,7 +110,8 @@ class Flag(Sealed):
     """An alert. ``record_id`` and ``role`` say whose; ``text`` is one of ``ALERT_TEXT``; ``remote_id`` and ``remote_version`` are the
     system's own after the write; ``identifier`` is ours, neutral and opaque. ``review_on`` is held here, never on the wire
     (an active Flag has no end: R4 ``Flag.period``). ``sent_at`` is since when a write of ours may stand there, ``by_hand`` whether a person
-    was given the words and may have placed them: what is said to be gone is looked for as long as either may have left it."""
+    was given the words and may have placed them: what is said to be gone is looked for as long as either may have left it. ``footing`` is
+    what the record said when the alert was placed; ``frozen`` the code of what changed in it since, until a person has decided."""
 
     id: FlagId
     subject_id: SubjectId
@@ -132,3 +134,5 @@ class Flag(Sealed):
     version: int = 1
     sent_at: datetime | None = None
     by_hand: bool = False
+    footing: Footing | None = None
+    frozen: str = ""

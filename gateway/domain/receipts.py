@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.domain.actions import Completion
+from gateway.domain.error_codes import Code
 from gateway.domain.sealed import Sealed
 
 
@@ -27,13 +28,39 @@ class FlagFinding(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Footing(Sealed):
+    """What an alert rests on, as digests of what the record says; "" where the system does not tell.
+
+    ``identity``: names, date of birth and numbers; ``links``: other records it was merged with; ``practice``: the person's practice;
+    ``access``: who else may open it.
+    """
+
+    identity: str = ""
+    links: str = ""
+    practice: str = ""
+    access: str = ""
+
+    def change_to(self, now: Footing) -> Code | None:
+        """What changed since, the gravest first; what is not told any more counts as changed, what was never told does not."""
+        pairs = (
+            (self.links, now.links, Code.RECORD_LINKS_CHANGED),
+            (self.identity, now.identity, Code.RECORD_IDENTITY_CHANGED),
+            (self.access, now.access, Code.ACCESS_CHANGED),
+            (self.practice, now.practice, Code.PRACTICE_CHANGED),
+        )
+        return next((code for before, after, code in pairs if before and before != after), None)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class FlagReport(Sealed):
-    """``remote_id`` and ``remote_version`` as the system gave them; ``reason`` is a code."""
+    """``remote_id`` and ``remote_version`` as the system gave them; ``reason`` is a code; ``footing`` is what the record says now, of an
+    alert that was found as it should be."""
 
     finding: FlagFinding
     remote_id: str | None = None
     remote_version: str | None = None
     reason: str = ""
+    footing: Footing | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -14,7 +14,7 @@ from gateway.domain.receipts import FlagFinding, FlagReport
 from gateway.domain.releases import FlagCheckRelease, FlagRelease, FlagRemovalRelease, MessageKind
 from gateway.domain.tasks import TaskKind
 from gateway.policy.placement import Placement
-from gateway.services import flag_sending, gate
+from gateway.services import flag_freezing, flag_sending, gate
 from gateway.services.arrivals import Arrived
 from gateway.services.ports import Work
 from gateway.services.recording import end_task, give_task, noted
@@ -65,7 +65,7 @@ def _after_placing(work: Work, flag: Flag, report: FlagReport, final: bool) -> F
     if flag.state not in _UNDER_WAY:
         return flag
     if report.finding is FlagFinding.PLACED:
-        return _confirmed(work, flag)
+        return _confirmed(work, flag, report)
     if report.finding in _TO_WITHDRAW:
         return _withdrawn(work, flag, report)
     if report.finding is FlagFinding.REFUSED:
@@ -78,9 +78,9 @@ def _judged(work: Work, flag: Flag) -> Placement:
     return gate.placement_of(work, subject, gate.lookup_behind(work, flag))
 
 
-def _confirmed(work: Work, flag: Flag) -> Flag:
+def _confirmed(work: Work, flag: Flag, report: FlagReport) -> Flag:
     end_task(work, TaskKind.CHECK_UNSURE_FLAG, flag.id, agency_id=flag.agency_id)
-    return flag_sending.moved(flag, FlagEvent.CONFIRM)
+    return replace(flag_sending.moved(flag, FlagEvent.CONFIRM), footing=report.footing)
 
 
 def _withdrawn(work: Work, flag: Flag, report: FlagReport) -> Flag:
@@ -127,7 +127,7 @@ def _after_check(work: Work, flag: Flag, report: FlagReport, final: bool) -> Fla
     if flag.state not in _UNDER_WAY | {FlagState.PLACED}:
         return flag
     if report.finding is FlagFinding.PLACED:
-        return _confirmed(work, flag) if flag.state in _UNDER_WAY else _still_there(work, flag)
+        return _confirmed(work, flag, report) if flag.state in _UNDER_WAY else _still_there(work, flag, report)
     if report.finding in _TO_WITHDRAW:
         return _withdrawn(work, flag, report)
     if report.finding in (FlagFinding.NOT_THERE, FlagFinding.ENDED):
@@ -135,9 +135,10 @@ def _after_check(work: Work, flag: Flag, report: FlagReport, final: bool) -> Fla
     return _not_seen(work, flag, report) if final else flag
 
 
-def _still_there(work: Work, flag: Flag) -> Flag:
+def _still_there(work: Work, flag: Flag, report: FlagReport) -> Flag:
+    """It stands as it was placed; whether the record under it is still what it was is another question."""
     end_task(work, TaskKind.DIFFERENCE_FOUND, flag.id, agency_id=flag.agency_id)
-    return replace(flag, reason="")
+    return flag_freezing.compared(work, replace(flag, reason=""), report.footing)
 
 
 def _gone(work: Work, flag: Flag, report: FlagReport) -> Flag:

@@ -19,7 +19,7 @@ from gateway.domain.tasks import TaskKind
 from gateway.policy import permissions, retention
 from gateway.policy.permissions import Act
 from gateway.policy.placement import Placement, Verdict
-from gateway.services import flag_receipts, flag_reports, flag_review, flag_sending, gate, reaching
+from gateway.services import flag_freezing, flag_receipts, flag_reports, flag_review, flag_sending, gate, reaching
 from gateway.services.arrivals import Arrived
 from gateway.services.ports import Work
 from gateway.services.recording import desk_of, end_task, give_task, noted
@@ -178,6 +178,7 @@ def refuse(work: Work, actor: Actor, flag_id: FlagId, reason: str, version: int)
 def renew(work: Work, actor: Actor, flag_id: FlagId, basis_date: date) -> Flag:
     """Count the alert's time anew from a repeat (the date of that referral or meeting)."""
     flag, _, _ = reaching.flag_for(work, actor, Act.APPROVE_FLAG, flag_id)
+    flag_freezing.check_not_frozen(flag)
     review = retention.renewed(flag.review_on, basis_date, _agreement(work, flag).flag_review_months)
     renewed = replace(flag_sending.moved(flag, FlagEvent.RENEW), review_on=review.on)
     facts = {"review_on": review.on.isoformat(), "counted_from": review.basis.value}
@@ -191,6 +192,11 @@ def end(work: Work, actor: Actor, flag_id: FlagId, reason: str) -> Flag:
     flag, _, _ = reaching.flag_for(work, actor, Act.END_FLAG, flag_id)
     _end(work, actor, flag, reason)
     return work.flags.get(flag_id)
+
+
+def take_off(work: Work, actor: Actor, flag: Flag, reason: str) -> None:
+    """The same for whoever has judged already that it is theirs to remove."""
+    _end(work, actor, flag, reason)
 
 
 _ON_ITS_WAY = frozenset({_S.PLACING, _S.UNSURE})

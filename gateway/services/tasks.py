@@ -13,11 +13,11 @@ from gateway.domain.identifiers import AgencyId, SubjectId, TaskId
 from gateway.domain.tasks import PersonTask, TaskKind
 from gateway.policy import permissions
 from gateway.policy.permissions import Act
-from gateway.services import flag_receipts, gate, own_maracs, reaching
+from gateway.services import flag_receipts, gate, own_maracs, reaching, record_changes
 from gateway.services.ports import Work
 from gateway.services.recording import desk_of, noted
 
-WITH_RECEIPT = frozenset({TaskKind.PLACE_FLAG_BY_HAND, TaskKind.REMOVE_FLAG_BY_HAND, TaskKind.CHECK_UNSURE_FLAG})
+WITH_RECEIPT = frozenset({TaskKind.PLACE_FLAG_BY_HAND, TaskKind.REMOVE_FLAG_BY_HAND, TaskKind.CHECK_UNSURE_FLAG, TaskKind.RECORD_CHANGED})
 """Tasks whose receipt also moves an alert: closed through ``flagging.record_receipt`` and in no other way."""
 
 
@@ -65,6 +65,8 @@ def close_with_answer(work: Work, actor: Actor, task_id: TaskId, done: bool, rec
     """Close a task that asks yes or no: about an alert by hand (``flagging.record_receipt``), or somebody in two parts."""
     if work.tasks.get(task_id).kind is TaskKind.BOTH_ROLES:
         decide_parts(work, actor, task_id, done, receipt, version)
+    elif work.tasks.get(task_id).kind is TaskKind.RECORD_CHANGED:
+        record_changes.decide(work, actor, task_id, done, receipt)
     else:
         flag_receipts.record_receipt(work, actor, task_id, receipt, done)
 

@@ -14,6 +14,7 @@ from gateway.domain.errors import Code, Conflict, NotFound
 from gateway.domain.events import AuditEvent
 from gateway.domain.flags import LIVE_FLAG_STATES, Flag, FlagState
 from gateway.domain.identifiers import AgencyId, CaseListId, FlagId, SubjectId, SystemKey, UserId
+from gateway.domain.receipts import Footing
 from gateway.store import tables as t
 from gateway.store.audit import SqlAudit
 from gateway.store.crypto import Vault
@@ -36,6 +37,8 @@ class FlagWords(msgspec.Struct, array_like=True):
     reason: str
     sent_at: datetime | None = None
     by_hand: bool = False
+    footing: tuple[str, str, str, str] | None = None
+    frozen: str = ""
 
 
 WORDS = SealedColumn("flags.sealed", FlagWords, at_least=2048)
@@ -115,6 +118,7 @@ class SqlFlags:
         words = FlagWords(
             flag.record_id, ROLES.index(flag.role), flag.text, flag.identifier, flag.proposed_by, flag.content_hash,
             flag.approved_by, flag.remote_id, flag.remote_version, flag.reason, flag.sent_at, flag.by_hand,
+            _of_footing(flag.footing), flag.frozen,
         )  # fmt: skip
         return WORDS.seal(self._vault, words, flag.id)
 
@@ -124,5 +128,9 @@ class SqlFlags:
             FlagId(row.id), SubjectId(row.subject_id), AgencyId(row.agency_id), SystemKey(row.system), words.record_id, ROLES[words.role],
             words.text, words.identifier, FlagState(row.state), UserId(words.proposed_by), row.proposed_at, words.content_hash, row.review_on,
             UserId(words.approved_by) if words.approved_by else None, row.approved_at, words.remote_id, words.remote_version, words.reason,
-            row.version, words.sent_at, words.by_hand,
+            row.version, words.sent_at, words.by_hand, Footing(*words.footing) if words.footing else None, words.frozen,
         )  # fmt: skip
+
+
+def _of_footing(footing: Footing | None) -> tuple[str, str, str, str] | None:
+    return (footing.identity, footing.links, footing.practice, footing.access) if footing else None

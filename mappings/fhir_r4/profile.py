@@ -26,6 +26,8 @@ class Profile:
     """Codes of Task.statusReason that mean that the action was not possible; any other means not done."""
     or_lists: bool = True
     """Whether a search takes several values with commas between them, as R4 has it; option ``or_lists = "no"`` where it does not."""
+    related_persons: bool = False
+    """Option ``related_persons = "yes"``: the system tells by RelatedPerson who else may open a record."""
     match: bool = False
     """Capability ``match``."""
     search: bool = False
@@ -47,6 +49,7 @@ class Profile:
             open_statuses=frozenset(options.get("open_statuses", "").split()) or usual.open_statuses,
             not_possible_codes=frozenset(options.get("not_possible_codes", "").split()) or usual.not_possible_codes,
             or_lists=options.get("or_lists", "yes") != "no",
+            related_persons=options.get("related_persons", "no") == "yes",
             match=Capability.MATCH in system.capabilities,
             search=Capability.SEARCH in system.capabilities,
             open_to_service=Capability.OPEN_TO_SERVICE in system.capabilities,

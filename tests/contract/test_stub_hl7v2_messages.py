@@ -216,7 +216,7 @@ def test_any_text_survives_escaping(text: str) -> None:
 
 def test_queries_leave_no_trace_that_a_patient_sees(trust: RunningStub, line: Line, somebody: AgencyPerson) -> None:
     before = trust.views(somebody.local_id)
-    assert len(before) == 7
+    assert len(before) == 8
     line.ask(about(somebody))
     assert trust.views(somebody.local_id) == before
 

@@ -159,7 +159,7 @@ def test_a_cautionary_alert_is_seen_by_the_joint_tenant_and_is_in_the_ledger(hom
     created = homes.send("POST", "/api/v1/cautionary-alerts", alert)
     assert (created.status_code, created.json()["letterSent"]) == (201, True)
     changed = {name for name, text in homes.stub.views(partner.local_id).items() if text != before[name]}
-    assert changed == {"tenant-portal", "tenancy-letters", "subject-access-pack"}
+    assert changed == {"tenant-portal", "tenancy-letters", "subject-access-pack", "contractor-sheet"}
     on_the_home = homes.send("GET", f"/api/v1/cautionary-alerts/properties/{tenure['propertyReference']}").json()["alerts"]
     assert [one["alertId"] for one in on_the_home] == [created.json()["alertId"]]
     end = f"/api/v1/cautionary-alerts/alerts/{created.json()['alertId']}/end-alert"

@@ -264,7 +264,7 @@ def test_a_hidden_marker_is_put_once_read_back_and_ended_and_nobody_outside_sees
     assert first.json() == again.json()
     assert first.json()["text"] == ALERT
     assert records.stub.views(person.local_id) == before
-    assert len(before) == 4
+    assert len(before) == 5
     place = first.headers["location"]
     assert records.send("GET", place).headers["etag"] == '"1"'
     ended = {"text": ALERT, "visibility": "need-to-know", "status": "ended"}
@@ -281,7 +281,7 @@ def test_a_general_marker_is_printed_so_the_views_can_show_a_difference(records:
     before = records.stub.views(person.local_id)
     records.send("POST", marker_on(person), {"reference": "ref-general-1", "text": "Canary text"})
     changed = {name for name, text in records.stub.views(person.local_id).items() if text != before[name]}
-    assert changed == {"subject-access-pack", "disclosure-export", "custody-record"}
+    assert changed == {"subject-access-pack", "disclosure-export", "custody-record", "reporting-portal"}
 
 
 def test_a_text_too_long_and_a_reference_in_use_are_refused(records: RestClient, agency: Agency) -> None:

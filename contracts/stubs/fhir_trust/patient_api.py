@@ -48,6 +48,7 @@ class PatientApi:
             Route("/EpisodeOfCare", self.search_episodes, methods=["GET"]),
             Route("/EpisodeOfCare/_search", self.search_episodes, methods=["POST"]),
             Route("/EpisodeOfCare/{id}", self.read_episode, methods=["GET"]),
+            Route("/RelatedPerson", self.search_related, methods=["GET"]),
         ]
         if self._trust.setting("match", True):
             found.insert(0, Route("/Patient/$match", self.match, methods=["POST"]))
@@ -183,6 +184,17 @@ class PatientApi:
             found = [one for one in episodes(person) if "status" not in asked or one["status"] in asked["status"].split(",")]
         base = self._trust.base
         return reply(self._episode_pages.first(base, caller, "EpisodeOfCare", found, lambda one: [entry(base, one)], asked))
+
+    async def search_related(self, request: Request) -> Response:
+        """Who may open a patient's record for them; for systems and staff alone."""
+        caller = self._office.need(request, "Patient", "s")
+        asked = dict(await read_parameters(request))
+        person = self._trust.register.by_id.get(asked.get("patient", "").removeprefix("Patient/"))
+        if caller.kind not in ("system", "staff") or not set(asked) <= {"patient", "_count", "_format"}:
+            raise Refusal(403, "forbidden", "OUT_OF_SCOPE")
+        found = self._trust.related(person) if person else []
+        base = self._trust.base
+        return reply(searchset([entry(base, one) for one in found], len(found), {"self": f"{base}/RelatedPerson"}))
 
     async def read_episode(self, request: Request) -> Response:
         """One episode."""

@@ -10,14 +10,14 @@ NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 ODS_CODE = "https://fhir.nhs.uk/Id/ods-organization-code"
 CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
-_WRITTEN = "2026-06-01T08:00:00.000+00:00"
+WRITTEN = "2026-06-01T08:00:00.000+00:00"
 _VERIFIED = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus"
 _VERIFIED_SYSTEM = "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatus"
 
 
 def patient(person: AgencyPerson, hospital_number: str) -> Resource:
     """The Patient a caller sees. A restricted record (S-flag) comes without address, telecom and practice, and says so by a label."""
-    meta: dict[str, Any] = {"versionId": "1", "lastUpdated": _WRITTEN}
+    meta: dict[str, Any] = {"versionId": "1", "lastUpdated": WRITTEN}
     if person.restricted:
         meta["security"] = [{"system": CONFIDENTIALITY, "code": "R", "display": "restricted"}]
     resource: Resource = {
@@ -40,7 +40,7 @@ def episodes(person: AgencyPerson) -> list[Resource]:
     period = {"start": "2026-03-02"} if person.open_to_services else {"start": "2024-01-15", "end": "2024-09-30"}
     return [
         {
-            "resourceType": "EpisodeOfCare", "id": f"{person.local_id}-1", "meta": {"versionId": "1", "lastUpdated": _WRITTEN},
+            "resourceType": "EpisodeOfCare", "id": f"{person.local_id}-1", "meta": {"versionId": "1", "lastUpdated": WRITTEN},
             "status": "active" if person.open_to_services else "finished",
             "patient": {"reference": f"Patient/{person.local_id}"}, "period": period,
             "managingOrganization": {"identifier": {"system": ODS_CODE, "value": "ZNM"}},

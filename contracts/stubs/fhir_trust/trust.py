@@ -78,6 +78,35 @@ class Trust:
         """The Patient resource of a record."""
         return self._patients[person.local_id]
 
+    def change_record(self, person: AgencyPerson, told: dict[str, Any]) -> None:
+        """A new version of the Patient: another practice or name, merged with another record or taken apart again; or a new proxy."""
+        old = self._patients[person.local_id]
+        new = {**old, "meta": {**old["meta"], "versionId": str(int(old["meta"]["versionId"]) + 1)}}
+        if "practice" in told:
+            new["generalPractitioner"] = [{"type": "Organization", "identifier": {"system": patients.ODS_CODE, "value": told["practice"]}}]
+        if "family" in told:
+            new["name"] = [{**old["name"][0], "family": told["family"]}, *old["name"][1:]]
+        if "merged_into" in told:
+            new |= {"active": False, "link": [{"other": {"reference": f"Patient/{told['merged_into']}"}, "type": "replaced-by"}]}
+        if told.get("split"):
+            new = {name: value for name, value in new.items() if name != "link"} | {"active": True}
+        if "proxy" in told:
+            self.proxies.setdefault(person.local_id, []).append(told["proxy"])
+        self._patients[person.local_id] = new
+
+    def related(self, person: AgencyPerson) -> list[Resource]:
+        """Who may open the record for the person: parents of a child who are patients here, carers and partners who were let in."""
+        sixteen = self.now().date().replace(year=self.now().year - 16, day=1)
+        parents = [other.local_id for other in self.agency.people if other.resident_id in person.parents and person.birth_date > sixteen]
+        return [
+            {
+                "resourceType": "RelatedPerson", "id": f"{person.local_id}-{who}", "meta": {"versionId": "1", "lastUpdated": patients.WRITTEN},
+                "active": True, "patient": {"reference": f"Patient/{person.local_id}"},
+                "identifier": [{"system": self.hospital_number, "value": who}],
+            }
+            for who in [*parents, *self.proxies.get(person.local_id, ())]
+        ]  # fmt: skip
+
     def change_telephone(self, person: AgencyPerson, number: str) -> None:
         """A new version of the Patient, an ADT^A31 for every subscriber of the feed, and a notice to the patient."""
         old = self._patients[person.local_id]

@@ -7,9 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from gateway.api.caller import Calling, Writing
-from gateway.api.schemas import ApprovalIn, FlagOut, PreviewOut, ProposalIn, ReasonIn, RenewalIn
-from gateway.domain.identifiers import AgencyId, CaseListId, FlagId, SubjectId
-from gateway.services import flagging
+from gateway.api.schemas import ApprovalIn, FlagOut, MergeIn, PlaceOfAlertOut, PreviewOut, ProposalIn, ReasonIn, RenewalIn, StartedOut
+from gateway.domain.identifiers import AgencyId, CaseListId, FlagId, SubjectId, SystemKey
+from gateway.services import flag_recall, flagging, record_changes
+from gateway.store.unit_of_work import SqlWork
 
 router = APIRouter(tags=["alerts"])
 
@@ -52,6 +53,43 @@ def refuse(caller: Writing, flag_id: UUID, given: ReasonIn) -> Response:
 def renew(caller: Writing, flag_id: UUID, given: RenewalIn) -> Response:
     """Count the alert's time anew from a repeat."""
     return caller.write(lambda work: FlagOut.of(flagging.renew(work, caller.actor, FlagId(flag_id), given.basis_date)))
+
+
+@router.post("/alerts/{flag_id}/recall", response_model=PlaceOfAlertOut)
+def recall(caller: Writing, flag_id: UUID) -> Response:
+    """Recall an alert that should never have stood there, from every place it went."""
+
+    def act(work: SqlWork) -> PlaceOfAlertOut:
+        flag_recall.recall(work, caller.actor, FlagId(flag_id))
+        return PlaceOfAlertOut.of(flag_recall.proof(work, caller.actor, FlagId(flag_id)))
+
+    return caller.write(act)
+
+
+@router.get("/alerts/{flag_id}/recall")
+def recalled(caller: Calling, flag_id: UUID) -> PlaceOfAlertOut:
+    """Where an alert went, and whether it is known to be gone."""
+    return PlaceOfAlertOut.of(caller.read(lambda work: flag_recall.proof(work, caller.actor, FlagId(flag_id))))
+
+
+@router.post("/people/{subject_id}/recall", response_model=list[PlaceOfAlertOut])
+def recall_person(caller: Writing, subject_id: UUID) -> Response:
+    """Recall every alert for a person at every agency; for the coordinator."""
+
+    def act(work: SqlWork) -> list[PlaceOfAlertOut]:
+        flag_recall.recall_person(work, caller.actor, SubjectId(subject_id))
+        return [PlaceOfAlertOut.of(place) for place in flag_recall.proof_of_person(work, caller.actor, SubjectId(subject_id))]
+
+    return caller.write(act)
+
+
+@router.post("/systems/merges", response_model=StartedOut)
+def merges(caller: Writing, given: MergeIn) -> Response:
+    """An agency says that records were merged, linked or taken apart: alerts on any of them are frozen until a person has looked. Nothing is
+    moved. ``started`` is how many."""
+    return caller.write(
+        lambda work: StartedOut(started=record_changes.take_merge(work, caller.actor, SystemKey(given.system), frozenset(given.records)))
+    )
 
 
 @router.post("/alerts/{flag_id}/end", response_model=FlagOut)

@@ -36,9 +36,8 @@ def restart(caller: Writing, given: StopIn) -> Response:
     """Ask for the restart, or confirm what another person asked for. ``stopped`` in the answer says whether it still waits."""
 
     def act(work: SqlWork) -> StopOut:
-        found = work.stops.only(SystemKey(given.system))
         waits = stopping.restart(work, caller.actor, SystemKey(given.system))
-        return StopOut.of(waits) if waits or found is None else StopOut.of(found, stopped=False)
+        return StopOut.of(waits) if waits else StopOut(system=given.system, stopped=False, reason="", since=work.now(), restart_asked=False)
 
     return caller.write(act)
 

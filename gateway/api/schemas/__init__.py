@@ -19,7 +19,7 @@ from gateway.api.schemas.lists import (
 )
 from gateway.api.schemas.people import BarOut, CandidateOut, ComparisonOut, ExplanationOut, NameOut, PersonOut
 from gateway.api.schemas.running import AuditIn, DeadOut, DifferenceOut, EventOut, LaneIn, LaneOut, ReplayOut
-from gateway.api.schemas.writing import SignatureIn, SignatureOut, StopIn, StopOut, SystemOut
+from gateway.api.schemas.writing import MergeIn, PlaceOfAlertOut, SignatureIn, SignatureOut, StopIn, StopOut, SystemOut
 
 __all__ = [
     "ActionIn",
@@ -47,9 +47,11 @@ __all__ = [
     "LaneOut",
     "ListOut",
     "LookupOut",
+    "MergeIn",
     "NameOut",
     "OpenIn",
     "PersonOut",
+    "PlaceOfAlertOut",
     "PlaceOut",
     "PossibleOut",
     "PreviewOut",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 
 from gateway.api.schemas.base import Schema
 from gateway.domain.proofs import HandCheck, WriteStop
 from gateway.domain.register import Output
+from gateway.services.flag_recall import Place
 from gateway.services.probing import SystemProof
 
 
@@ -43,7 +45,7 @@ class StopIn(Schema):
 
 
 class StopOut(Schema):
-    """A stop. ``restart_asked`` is true while a second person must confirm the restart."""
+    """A stop, or that there is none any more (``stopped`` false, ``since`` now). ``restart_asked``: a second person must confirm."""
 
     system: str
     stopped: bool
@@ -52,10 +54,9 @@ class StopOut(Schema):
     restart_asked: bool
 
     @classmethod
-    def of(cls, stop: WriteStop, *, stopped: bool = True) -> StopOut:
-        """From the stop as it is, or as it was."""
-        asked = stopped and stop.restart_by is not None
-        return cls(system=stop.system, stopped=stopped, reason=stop.reason, since=stop.stopped_at, restart_asked=asked)
+    def of(cls, stop: WriteStop) -> StopOut:
+        """From a stop in force."""
+        return cls(system=stop.system, stopped=True, reason=stop.reason, since=stop.stopped_at, restart_asked=stop.restart_by is not None)
 
 
 class SignatureIn(Schema):
@@ -77,3 +78,32 @@ class SignatureOut(Schema):
     def of(cls, check: HandCheck) -> SignatureOut:
         """From the check."""
         return cls(system=check.system, output=check.output.value, whole=check.whole, expires_on=check.expires_on)
+
+
+class PlaceOfAlertOut(Schema):
+    """One place that an alert went to. ``proved`` is whether it is known to be gone: by reading back, or by a person's receipt."""
+
+    alert: UUID
+    agency: str
+    system: str
+    state: str
+    went_at: datetime | None
+    gone_at: datetime | None
+    known_by: str
+    open_task: bool
+    proved: bool
+
+    @classmethod
+    def of(cls, place: Place) -> PlaceOfAlertOut:
+        """From the proof."""
+        return cls(
+            alert=place.flag_id, agency=place.agency_id, system=place.system, state=place.state.value, went_at=place.went_at,
+            gone_at=place.gone_at, known_by=place.by, open_task=place.open_task, proved=place.proved,
+        )  # fmt: skip
+
+
+class MergeIn(Schema):
+    """Records of one system that were merged, linked or taken apart: their numbers there, survivors and others."""
+
+    system: Annotated[str, Field(min_length=1, max_length=200)]
+    records: Annotated[list[Annotated[str, Field(min_length=1, max_length=100)]], Field(min_length=1, max_length=1000)]

@@ -16,7 +16,7 @@ from gateway.domain.identifiers import AgencyId, CaseListId, FlagId, LookupId, S
 from gateway.domain.lookup import Lookup, LookupOutcome
 from gateway.domain.reports import CellDetail, HitRow
 from gateway.policy.permissions import can_be_second_person
-from gateway.services import flagging, hits, lookups
+from gateway.services import flag_recall, flagging, hits, lookups
 from gateway.services.ports import Work
 from gateway.web.reader import Posting, Reader, Reading
 
@@ -67,8 +67,10 @@ def _preview(reader: Reader, list_id: UUID, preview: flagging.FlagPreview) -> Re
     findings = [(code, CATALOGUE[code]) for code in preview.placement.findings]
     lookup = reader.do(lambda work: _asked_here(work, reader, preview.subject.id))
     second = preview.flag is not None and can_be_second_person(reader.actor, preview.flag.proposed_by)
+    flag = preview.flag
+    place = reader.do(lambda work: flag_recall.proof(work, reader.actor, flag.id)) if flag else None
     return reader.page(
-        "alert.html", list_id=list_id, preview=preview, findings=findings, second=second, lookup=lookup, me=reader.actor.user_id,
+        "alert.html", place=place, list_id=list_id, preview=preview, findings=findings, second=second, lookup=lookup, me=reader.actor.user_id,
         catalogue=CATALOGUE, codes=Code.__members__,
     )  # fmt: skip
 
@@ -112,6 +114,13 @@ def renew(reader: Posting, list_id: UUID, flag_id: UUID, basis_date: Annotated[d
     """Count its time anew from a repeat."""
     reader.do(lambda work: flagging.renew(work, reader.actor, FlagId(flag_id), basis_date))
     return reader.back_to(f"/lists/{list_id}/alerts/{flag_id}", "renewed")
+
+
+@router.post("/lists/{list_id}/alerts/{flag_id}/recall")
+def recall(reader: Posting, list_id: UUID, flag_id: UUID) -> Response:
+    """It should never have stood there: it is taken from every place it went."""
+    reader.do(lambda work: flag_recall.recall(work, reader.actor, FlagId(flag_id)))
+    return reader.back_to(f"/lists/{list_id}/alerts/{flag_id}", "recalled")
 
 
 @router.post("/lists/{list_id}/alerts/{flag_id}/end")

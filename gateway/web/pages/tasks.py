@@ -29,6 +29,7 @@ RECEIPTS = {
     TaskKind.PLACE_FLAG_BY_HAND: ("It stands where only staff see it", "I did not place it"),
     TaskKind.REMOVE_FLAG_BY_HAND: ("It is gone", "It is still there"),
     TaskKind.CHECK_UNSURE_FLAG: ("It is there", "It is not there"),
+    TaskKind.RECORD_CHANGED: ("It stands on the right person's record, where only staff see it", "It must go: recall it"),
     TaskKind.BOTH_ROLES: ("An alert for this entry may go on", "No alert for this entry"),
 }
 """What a person may say of an alert after looking, or of somebody in two parts: yes and no."""
@@ -53,7 +54,7 @@ def overview(reader: Reading) -> Response:
     )  # fmt: skip
 
 
-_URGENT = (TaskKind.FLAG_SEEN_BY_SUBJECT, TaskKind.FLAG_ON_WRONG_RECORD, TaskKind.FLAG_CHANGED, TaskKind.CHECK_UNSURE_FLAG, TaskKind.BOTH_ROLES)
+_URGENT = (TaskKind.FLAG_SEEN_BY_SUBJECT, TaskKind.FLAG_ON_WRONG_RECORD, TaskKind.FLAG_CHANGED, TaskKind.PROBE_FAILED, TaskKind.RECORD_CHANGED, TaskKind.CHECK_UNSURE_FLAG, TaskKind.BOTH_ROLES)
 """These come first: somebody may be in danger while they wait."""
 
 
