@@ -122,6 +122,11 @@ class Evidence(Sealed):
         """The score."""
         return sum([bar.bits for bar in self.bars])
 
+    @property
+    def fit(self) -> float:
+        """How much agrees: the score before relatives and twins take theirs off, which hides that more agrees than did."""
+        return sum([bar.bits for bar in self.bars[:-1]])
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class GradedCandidate(Sealed):
@@ -224,11 +229,11 @@ class Pairing(Sealed):
 @dataclass(frozen=True, slots=True, repr=False)
 class Remembered(Sealed):
     """What a person decided about a pairing. It holds while the record says the same of itself (``says``, a digest); a "no" also only
-    while the record fits no better than it did then (``bits``)."""
+    while the record fits no better than it did then (``fit``)."""
 
     same: bool
     says: bytes
-    bits: float
+    fit: float
     decided_by: UserId
     decided_at: datetime
     note: str

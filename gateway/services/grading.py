@@ -134,7 +134,7 @@ def _cell(a: Answered, found: Compared, told: Mapping[str, Remembered], scorer: 
 
 
 def _without_ruled_out(found: Compared, told: Mapping[str, Remembered]) -> Compared:
-    out = [o for o in found.offered if o.record in told and remembering.is_not_theirs(told[o.record], found.records[o.record], o.score.total)]
+    out = [o for o in found.offered if o.record in told and remembering.is_not_theirs(told[o.record], found.records[o.record], o.score)]
     if not out:
         return found
     gone = {o.record for o in out}
@@ -289,7 +289,7 @@ def remember(work: Work, person: Person, lookup: Lookup, decision: Decision) -> 
     work.decisions.remember(
         {
             Pairing(who, lookup.system, g.candidate.record_id): Remembered(
-                g.candidate.record_id == decision.record_id, remembering.says(g.candidate), g.evidence.total,
+                g.candidate.record_id == decision.record_id, remembering.says(g.candidate), g.evidence.fit,
                 decision.decided_by, decision.decided_at, decision.note,
             )
             for g in lookup.offered

@@ -136,7 +136,7 @@ def home(lines: str, postcode: str, current: bool = True) -> Home | None:
     """None when neither a postcode nor a numbered street is known. A postcode among the lines is no number of a house."""
     low = lines.lower()
     code = postcode.lower().replace(" ", "")
-    if (found := _POSTCODE.search(low)) and code in ("", written := found[0].replace(" ", "")):
+    if code[-3:] in low and (found := _POSTCODE.search(low)) and code in ("", written := found[0].replace(" ", "")):
         code, low = written, low.replace(found[0], " ")
     numbers = tuple(_NUMBERS.findall(low))
     if not code and not numbers:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from gateway.domain.lookup import Candidate, GradedCandidate, Remembered
 from gateway.policy.identity.persons import Described
+from gateway.policy.identity.scoring import Score
 
 BETTER_BITS = 3.0
 """So much more evidence than at the time of a "no" is another question."""
@@ -51,12 +52,12 @@ def is_theirs(kept: Remembered, candidate: Candidate) -> bool:
     return kept.same and kept.says == says(candidate)
 
 
-def is_not_theirs(kept: Remembered, candidate: Candidate, bits: float) -> bool:
-    """Whether the "no" still holds for a record that fits by so many bits now."""
-    return not kept.same and kept.says == says(candidate) and bits <= kept.bits + BETTER_BITS
+def is_not_theirs(kept: Remembered, candidate: Candidate, score: Score) -> bool:
+    """Whether the "no" still holds for a record that fits like this now."""
+    return not kept.same and kept.says == says(candidate) and score.total - score.bars[-1] <= kept.fit + BETTER_BITS
 
 
 def fits_better(before: Iterable[GradedCandidate], now: Iterable[GradedCandidate]) -> bool:
     """Whether any record fits clearly better than when it was decided on."""
-    then = {g.candidate.record_id: g.evidence.total for g in before}
-    return any(g.evidence.total > then.get(g.candidate.record_id, g.evidence.total) + BETTER_BITS for g in now)
+    then = {g.candidate.record_id: g.evidence.fit for g in before}
+    return any(g.evidence.fit > then.get(g.candidate.record_id, g.evidence.fit) + BETTER_BITS for g in now)

@@ -60,12 +60,16 @@ class Score(NamedTuple):
     hidden: bool
 
 
+_MOST_SUMS = 50_000
+
+
 class Scorer:
-    """Scores descriptions with one model. Holds no state about people."""
+    """Scores descriptions with one model. Holds no state about people; sums of levels, which are nobody's, are kept."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self._bits = model.bits
+        self._sums: dict[Levels, tuple[tuple[float, ...], float, float, float]] = {}
         self._kin = (model.prior("relative", model.population), model.prior("twin", model.population))
 
     def question(self, asked: Described, population: int | None = None) -> Question:
@@ -108,28 +112,34 @@ class Scorer:
     def _names(self, question: Question, held: Described) -> tuple[int, int, int, tuple[float, float, float]]:
         """The pairing of names that says most: levels of given, family and middle, and their bits with the joint one."""
         best, found = -1e9, (MISSING, MISSING, MISSING, (0.0, 0.0, 0.0))
-        given_table, family_table = self._bits[0][GIVEN], self._bits[0][FAMILY]
+        variants, table = self.model.variants, self._bits[0]
         for i, a in enumerate(question.described.names):
             for b in held.names:
-                given, family = name_levels(a, b, self.model.variants)
-                g = given_table[given] if given else question.given_bits[i]
-                f = family_table[family] if family else question.family_bits[i]
+                given, family = name_levels(a, b, variants)
+                g = table[GIVEN][given] if given else question.given_bits[i]
+                f = table[FAMILY][family] if family else question.family_bits[i]
                 j = question.joint_bits[i] if given == 0 and family == 0 else 0.0
-                middle = middle_level(a, b) if given < 4 else MISSING
-                worth = g + f + j + self._bits[0][MIDDLE][middle]
+                middle = middle_level(a, b) if given < 4 and a.middle and b.middle else MISSING
+                worth = g + f + j + table[MIDDLE][middle]
                 if worth > best:
                     best, found = worth, (given, family, middle, (g, f, j))
         return found
 
     def _weigh(self, priors: Sequence[float], levels: Levels, names: tuple[float, float, float], facts: tuple[bool, bool, bool]) -> Score:
-        stranger, relative, twin = self._bits
-        fields = list(map(getitem, stranger, levels))
-        fields[GIVEN], fields[FAMILY] = names[0], names[1]
-        plain = priors[0] + sum(fields) + names[2]
-        kin = priors[1] + sum(map(getitem, relative, levels))
-        pair = priors[2] + sum(map(getitem, twin, levels))
-        bars = (priors[0], *fields, names[2], -_also(plain - kin, plain - pair))
+        given, family, joint = names
+        rest, told, kin, pair = self._sums.get(levels) or self._summed(levels)
+        plain = priors[0] + given + family + told + joint
+        bars = (priors[0], given, family, *rest, joint, -_also(plain - priors[1] - kin, plain - priors[2] - pair))
         return Score(sum(bars), levels, bars, *facts)
+
+    def _summed(self, levels: Levels) -> tuple[tuple[float, ...], float, float, float]:
+        """Bits of the fields after the names against a stranger, one by one and together; of all fields against a relative and a twin."""
+        stranger, relative, twin = self._bits
+        rest = tuple(map(getitem, stranger, levels))[FAMILY + 1 :]
+        if len(self._sums) >= _MOST_SUMS:
+            self._sums.clear()
+        self._sums[levels] = found = (rest, sum(rest), sum(map(getitem, relative, levels)), sum(map(getitem, twin, levels)))
+        return found
 
 
 def _also(kin: float, pair: float) -> float:
