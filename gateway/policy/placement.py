@@ -18,6 +18,7 @@ from gateway.domain.errors import Code
 from gateway.domain.flags import ALERT_TEXT
 from gateway.domain.lookup import Candidate, Lookup
 from gateway.domain.proofs import ProofState
+from gateway.domain.sealed import Sealed
 from gateway.policy import disclosure
 
 
@@ -50,7 +51,7 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Situation:
+class Situation(Sealed):
     """Everything that the verdict hangs on. ``roles_ever``: every role of the same person, or of the same record, in this or any
     earlier list. ``shared``: whether another person of the case is linked to the same record. ``current``: still on the list. ``held``:
     the newest issue keeps the person out. ``parts_decided``: a person decided that the alert may go on though there are several roles.

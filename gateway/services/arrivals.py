@@ -10,6 +10,7 @@ from uuid import UUID
 from gateway.domain.lookup import Answer
 from gateway.domain.receipts import CompletionReport, FlagReport, PollReport, WorkItemReport
 from gateway.domain.releases import MessageKind, Release
+from gateway.domain.sealed import Sealed
 
 Reply: TypeAlias = Answer | FlagReport | WorkItemReport | PollReport | CompletionReport
 
@@ -22,7 +23,7 @@ class Returned(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Arrived:
+class Arrived(Sealed):
     """One delivery as it ended or will be tried again.
 
     ``release`` is what was sent, opened again; ``reply`` is None when nothing trustworthy came back, and ``reason`` then says why.

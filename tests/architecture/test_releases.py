@@ -48,3 +48,27 @@ def test_the_check_sees_a_release_made_elsewhere(tmp_path: Path) -> None:
     planted = tmp_path / "planted.py"
     planted.write_text("from gateway.domain import releases\nreleases.LookupRelease(lookup_id=1)\n", encoding="utf-8")
     assert made_in(planted) == [("LookupRelease", 2)]
+
+
+TURNS_FIELDS_INTO_DATA = {"asdict", "astuple"}
+MAY = {"gateway/services/issues.py"}
+"""Compares what two issues say of the people of a case; the result is compared and never shown."""
+
+
+def test_nothing_else_turns_a_sealed_value_into_a_dictionary() -> None:
+    """``Sealed`` cannot refuse that to the standard library, so it is watched here."""
+    users = {
+        name_of(path)
+        for path in product_files()
+        for node in ast.walk(tree_of(path))
+        if (isinstance(node, ast.Name) and node.id in TURNS_FIELDS_INTO_DATA) or (isinstance(node, ast.Attribute) and node.attr in TURNS_FIELDS_INTO_DATA)
+    }
+    assert users == MAY
+
+
+PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}
+
+
+def test_nothing_is_pickled() -> None:
+    users = {name_of(path) for path in product_files() for node in ast.walk(tree_of(path)) if isinstance(node, ast.Import) and {a.name for a in node.names} & PICKLES}
+    assert users == set()
