@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import overload
 
 from gateway.policy.identity.persons import Described, birth, described, home
@@ -21,22 +21,23 @@ def describe(row: Row) -> Described:
     homes = [home(row["address"], row["postcode"])]
     if row.get("prev_address") or row.get("prev_postcode"):
         homes.append(home(row["prev_address"], row["prev_postcode"], current=False))
+    names = [(row["given_name"], row["middle_names"], row["family_name"])]
+    if row["alias"]:
+        names += map(_alias, row["alias"].split(";"))
+    dob, phone = row["dob"], row["phone"]
     return described(
-        _names(row),
-        [birth(part.strip()) for part in row["dob"].split(";")] if row["dob"] else (),
+        names,
+        [birth(part.strip()) for part in dob.split(";")] if dob else (),
         sex=row["sex"],
         nhs=row["nhs_number"],
         homes=homes,
-        phones=row["phone"].split(";"),
+        phones=phone.split(";") if phone else (),
     )
 
 
-def _names(row: Row) -> Iterator[tuple[str, str, str]]:
-    yield row["given_name"], row["middle_names"], row["family_name"]
-    if row["alias"]:
-        for alias in row["alias"].split(";"):
-            given, _, family = alias.strip().rpartition(" ")
-            yield (given, "", family) if given else ("", "", family)
+def _alias(alias: str) -> tuple[str, str, str]:
+    given, _, family = alias.strip().rpartition(" ")
+    return given, "", family
 
 
 class Packed(Sequence[Described]):
