@@ -211,7 +211,11 @@ class Cycle:
             self._tell.step(f"{len(taken_back)} alert taken back: the agency's own views showed that something had changed; a person has the task")
 
     def _entries(self, what: str) -> list[dict[str, str]]:
-        return [entry for played in self._stage.neighbourhood.played.values() for entry in played.entries(what)]
+        """What the agencies' ledgers say, but for the probes on their own test people."""
+        systems = [system for agreement in self._gateway.agreements.all() for system in agreement.systems]
+        tested = {person.record_id for system in systems if system.register for person in system.register.canaries.values()}
+        entries = [entry for played in self._stage.neighbourhood.played.values() for entry in played.entries(what)]
+        return [entry for entry in entries if entry["subject"] not in tested]
 
     def _flags(self) -> list[Flag]:
         found: list[Flag] = []
