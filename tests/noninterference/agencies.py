@@ -43,7 +43,7 @@ from gateway.domain.register import Answer, Audience, Canary, Entry, Output, Reg
 from tests.noninterference.wires import Asgi, Heard, Line, Sent, ask
 from tests.noninterference.worlds import CALDER, HOMES, NORTH, OFFICE, POLICE, SOUTH, SOUTH_TRUST, TRUST, World
 
-CLIENT, SECRET = "northmoor-exchange", "a secret of the tests"
+CLIENT, SECRET = "northmoor-exchange", "a-secret-of-the-tests"
 _PORTS = {TRUST: 8101, CALDER: 8102, POLICE: 8103, HOMES: 8104, OFFICE: 8105, SOUTH_TRUST: 8106}
 _CONNECT: Mapping[SystemKind, Callable[..., Connector]] = {
     SystemKind.FHIR_R4: adapters.health.fhir.connect,
@@ -65,9 +65,9 @@ class Keys:
     @classmethod
     def make(cls, folder: Path) -> Keys:
         """Into a folder, where the gateway finds its secrets too."""
-        key = ECKey.generate_key("P-384", parameters={"kid": "tests"})
+        key = ECKey.generate_key("P-384")
         jwks = folder / "jwks.json"
-        jwks.write_text(json.dumps({"keys": [key.as_dict(private=False)]}), encoding="utf-8")
+        jwks.write_text(json.dumps({"keys": [{**key.as_dict(private=False), "kid": key.thumbprint()}]}), encoding="utf-8")
         pem = key.as_pem(private=True).decode()
         for name, text in (("key.pem", pem), ("secret", SECRET)):
             (folder / name).write_text(text, encoding="utf-8")

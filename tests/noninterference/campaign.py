@@ -20,7 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +44,17 @@ SHARE = 0.02
 
 
 @contextmanager
-def own_house() -> Iterator[House]:
-    """A house on servers of its own, with clock and chance governed."""
-    with tempfile.TemporaryDirectory() as folder, Servers.start(DataFolder(Path(folder)), durable=False) as servers:
-        migrate(servers.database_url)
+def own_house(database_url: str = "") -> Iterator[House]:
+    """A house on the database given, else on servers of its own, with clock and chance governed."""
+    with ExitStack() as stack:
+        if not database_url:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            database_url = stack.enter_context(Servers.start(DataFolder(Path(folder)), durable=False)).database_url
+            migrate(database_url)
         chance = Chance()
-        with house(servers.database_url, chance) as made, chance.governing():
-            yield made
+        made = stack.enter_context(house(database_url, chance))
+        stack.enter_context(chance.governing())
+        yield made
 
 
 def judge(made: House, seeds: Sequence[int], flows: Flows, stop_at_first: bool = False) -> dict[str, Any]:
@@ -58,6 +62,7 @@ def judge(made: House, seeds: Sequence[int], flows: Flows, stop_at_first: bool =
     began, done = time.process_time(), []
     channels: Counter[str] = Counter()
     pairs: Counter[str] = Counter()
+    effects: Counter[str] = Counter()
     surfaces, vacuous, failed = 0, 0, []
     for seed in seeds:
         verdict = twice(made, make_world(seed), flows)
@@ -65,16 +70,17 @@ def judge(made: House, seeds: Sequence[int], flows: Flows, stop_at_first: bool =
         surfaces += verdict.surfaces
         if verdict.differences:
             failed.append({"world": seed, "pair": verdict.world.pair, "shows": _told(verdict.differences[0])})
+        if failed and stop_at_first:
+            break
         if not verdict.reached:
             vacuous += 1
             continue
         pairs[verdict.world.pair] += 1
+        effects.update(verdict.effects)
         channels.update(channels_of(verdict.world, verdict.seen))
-        if failed and stop_at_first:
-            break
     return {
         "worlds": [done[0], done[-1]], "count": len(done), "vacuous": vacuous, "surfaces": surfaces, "failed": failed, "pairs": dict(pairs),
-        "channels": dict(channels), "cpu_s": round(time.process_time() - began, 2),
+        "channels": dict(channels), "effects": dict(effects), "cpu_s": round(time.process_time() - began, 2),
     }  # fmt: skip
 
 
@@ -183,11 +189,13 @@ def report() -> str:
         pairs.update(part["pairs"])
         commits[part["commit"]] += part["count"] - part["vacuous"]
     failed = [f for part in parts for f in part["failed"]]
+    effects = sum((Counter(part["effects"]) for part in parts), Counter[str]())
     lines = [
         f"{count} worlds, of which {reached} reached their secret and count; {vacuous} did not and do not",
         f"{sum(p['surfaces'] for p in parts)} readings compared; {len(failed)} worlds with a difference outside the declared flows",
         f"so the true rate of differing worlds like these is below {3 / reached:.4%} (95%)" if reached and not failed else "",
         "by pair: " + ", ".join(f"{pair} {pairs[pair]}" for pair in sorted(pairs)),
+        "written at agencies, in worlds: " + ", ".join(f"{what} {number}" for what, number in effects.most_common() if not what.startswith("lookup")),
         "by commit: " + ", ".join(f"{name} {number}" for name, number in commits.items()),
         f"{sum(p['cpu_s'] for p in parts) / max(1, count):.2f} s of CPU a world in the suite's own process",
         *(f"  world {f['world']} ({f['pair']}): {f['shows'][:300]}" for f in failed[:10]),
@@ -217,8 +225,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("worlds", type=int, nargs="?", default=0, help="how many more")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--page", type=int, metavar="WORLD", help="one world that failed, made small")
+    parser.add_argument("--judge", type=int, nargs=2, metavar=("FIRST", "COUNT"), help="these worlds, in this process, told as JSON and not kept")
+    parser.add_argument("--until-first", action="store_true", help="with --judge: stop at the first that differs")
+    parser.add_argument("--database", default="", help="with --judge: a migrated, empty database of one's own")
     parser.add_argument("--report", action="store_true", help="only what was gathered so far")
     asked = parser.parse_args(arguments)
+    if asked.judge:
+        first, count = asked.judge
+        with own_house(asked.database) as made:
+            told = judge(made, range(first, first + count), Flows.read(), asked.until_first)
+        print(json.dumps(told))
+        return 1 if told["failed"] else 0
     if asked.page is not None:
         with own_house() as made:
             print(page(made, asked.page, Flows.read()))

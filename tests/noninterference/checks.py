@@ -29,6 +29,8 @@ _WORDS = tuple(word.encode() for word in VOCABULARY)
 _APPROVED = re.compile(b"|".join(re.escape(text.encode()) for text in ALERT_TEXT.values()))
 _SETTINGS_OF_THE_WORLD = re.compile(rb"northmoor-marac|northmoor_marac")
 """Ids of the demonstration's own agencies, which its stand-ins repeat; no real agreement is named so."""
+_SECRET = re.compile(rb"(client_assertion=|Bearer |Basic )[\w.%+/=-]+")
+"""Signed and random texts, in which any four letters may come to stand."""
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _TASK = re.compile(rf'\[\["{_UUID}"\], \{{\}}, \{{"callbacks": null, "errbacks": null, "chain": null, "chord": null\}}\]')
 _HEADERS = frozenset({
@@ -159,7 +161,7 @@ def of_sent(sent: Iterable[Sent], particulars: Particulars) -> Iterator[Breach]:
 
 def _broken(one: Sent, particulars: Particulars) -> Iterator[tuple[str, bytes]]:
     whole, low = one.as_bytes(), one.body.lower()
-    yield "no word that tells on the wire", _first(_WORDS, _without_settings(_APPROVED.sub(b"", whole)))
+    yield "no word that tells on the wire", _first(_WORDS, _without_settings(_SECRET.sub(b"", _APPROVED.sub(b"", whole))))
     yield "no way to reach anybody on the wire", _first(particulars.contact, whole)
     names = [name for name in particulars.first_names if name in low]
     yield "one person in one message", b" and ".join(names) if len(names) > 1 else b""

@@ -26,6 +26,8 @@ Readings = dict[Key, tuple[bytes, ...]]
 
 Page = tuple[str, str, str, str, bytes]
 """Observer, account ("" for none), method, path, body."""
+_CHANGES_RECORDS = frozenset({"staff-opens", "telephone", "staff-flag-edit", "record-merged", "record-parted"})
+"""Steps at which an agency's own people change what a patient's program may see."""
 AFTER_A_STEP, AT_THE_END = 4, 24
 """How many of the site's pages are read."""
 DECLARED = "declared"
@@ -55,7 +57,7 @@ class Watch:
     written: set[str] = field(default_factory=set)
     cookies: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
-    last: dict[Key, bytes] = field(default_factory=dict)
+    programs: dict[str, tuple[Known | None, dict[Key, bytes]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         world = self.course.world
@@ -74,8 +76,7 @@ class Watch:
         for agency in self.course.world.holdings:
             self._outputs(agency)
         for agency in self.course.town.trusts:
-            if agency in self.written or last:
-                await self._patients(agency, known)
+            await self._patients(agency, known, anew=last or agency in self.written or step_label.split(" ")[1] in _CHANGES_RECORDS)
         for observer, user, method, path, body in self._turn(step_label, list(self._pages(known)), last):
             await self._page(observer, user, method, path, body)
         self._note("O9 operator", "log", self.course.house.log.take())
@@ -115,14 +116,22 @@ class Watch:
 
     # ------------------------------------------------------------------------------------------ a patient's own program
 
-    async def _patients(self, agency: str, known: Known) -> None:
-        """Everything that a patient's token reaches, of the people of the case first."""
+    async def _patients(self, agency: str, known: Known, *, anew: bool) -> None:
+        """Everything that a patient's token reaches, of the two people of the case. What nothing was written to is as it was."""
+        if not anew and self.programs.get(agency, (None,))[0] == known:
+            for key, value in self.programs[agency][1].items():
+                self._note(*key, value)
+            return
+        found: dict[Key, bytes] = {}
+        self.programs[agency] = (known, found)
         parties = [id_ for _, id_ in self.course.world.secret.people[:2]]
         for person in self.course.world.holdings[agency]:
             if person.resident_id in parties:
                 for path in _reached_by(person.local_id, known):
                     heard = await self.course.town.ask(agency, "GET", path, {"authorization": f"Bearer {self.course.town.tokens[agency, person.local_id]}"})
-                    self._note(f"O2 at {agency}", f"own program {path} {person.local_id}", heard.as_bytes())
+                    found[f"O2 at {agency}", f"own program {path} {person.local_id}"] = heard.as_bytes()
+        for key, value in found.items():
+            self._note(*key, value)
 
     # -------------------------------------------------------------------------------------------------------- the site
 

@@ -36,6 +36,7 @@ class Run:
     known: list[Known] = field(default_factory=list)
     breaches: list[tuple[str, Breach]] = field(default_factory=list)
     checked: set[str] = field(default_factory=set)
+    effects: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -46,6 +47,8 @@ class Verdict:
     differences: list[Difference]
     reached: bool
     surfaces: int
+    effects: frozenset[str]
+    """Kinds of what was written at agencies in either run (``flag.create``, ``marker.create``, ``work-item.create`` ...)."""
     seen: set[Key]
     """Surfaces that were read after the secret had been reached, and the rules that were held to."""
 
@@ -68,6 +71,7 @@ async def run(house: House, world: World, secret: Secret, shown: Sequence[Known]
         made.breaches += [(step.label, breach) for breach in checks.of_places(course)]
         made.checked |= {"wire"} if town.sent else set()
         town.sent.clear()
+    made.effects = {entry.what for ledger in town.ledgers.values() for entry in ledger.entries("")}
     made.breaches += [("the end", breach) for breach in checks.of_folder(house, particulars)]
     if world.seed % FILES_OF_ONE_IN == 0:
         made.breaches += [("the end", breach) for breach in checks.of_files(house, particulars)]
@@ -90,7 +94,7 @@ def compare(world: World, left: Run, right: Run, flows: Flows) -> Verdict:
         if reached:
             seen |= {key for key in {**a, **b} if key[0] != DECLARED}
     seen |= {("rule", name) for name in left.checked | right.checked} if reached else set()
-    return Verdict(world, found, reached, surfaces, seen)
+    return Verdict(world, found, reached, surfaces, frozenset(left.effects | right.effects), seen)
 
 
 def _breaches(left: Run, right: Run) -> Iterator[Difference]:
