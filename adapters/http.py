@@ -93,7 +93,6 @@ class AiohttpWire:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
                 auto_decompress=False,
-                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
             )
             # aiohttp repeats a PUT by itself when the connection ends before the reply; as its own test client does, we switch that off.
             self._opened._retry_connection = False  # noqa: SLF001
@@ -127,8 +126,9 @@ async def _read_all(response: aiohttp.ClientResponse, most: int) -> bytes:
     if (response.content_length or 0) > most:
         raise Broken(Code.REPLY_TOO_LARGE)
     parts: list[bytes] = []
-    size = 0
-    while part := await response.content.readany():
+    size, content = 0, response.content
+    while not content.at_eof():
+        part = await content.readany()
         size += len(part)
         if size > most:
             raise Broken(Code.REPLY_TOO_LARGE)
@@ -295,7 +295,10 @@ class Talk:
 
     def _checked(self, reply: HttpReply, effect: bool) -> HttpReply:
         """The reply, if its status is one that a connector can decide on; else the fault that it means."""
-        status, digest = reply.status, self.digest
+        status = reply.status
+        if 200 <= status < 300:
+            return reply
+        digest = self.digest
         if status == 408 and effect:  # it waited for more of what it may have begun to act on
             raise Unsure(Code.AGENCY_TIMEOUT, digest=digest)
         if status in (408, 425, 429):

@@ -156,6 +156,11 @@ class Registry:
         except Transient as fault:
             return Withholding(fault.reason, Outcome.RETRY)
 
+    def load_connectors(self) -> None:
+        """Loads the module of every kind of system that the agreements have."""
+        for kind in sorted({system.kind for agreement in self._agreements.all() for system in agreement.systems}):
+            importlib.import_module(CONNECTORS[kind])
+
     def concurrency(self, lane: str) -> int:
         """How many messages of the lane may be under way; 1 where no agreement says."""
         system = self._system(lane)

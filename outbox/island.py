@@ -47,7 +47,7 @@ class RelaySettings:
     lease_s: float = 30.0
     look_s: float = 0.25
     """How often lanes are looked at: the longest that a pause, or a message for an idle lane, goes unnoticed."""
-    gather_s: float = 0.02
+    gather_s: float = 0.1
     gather_most: int = 100
     """Results are written together: after this time, or when there are so many."""
     linger_s: float = 1.0

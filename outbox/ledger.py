@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -21,6 +22,8 @@ from outbox.transport import Cipher, Handler
 from outbox.writer import body_context
 
 T = TypeVar("T")
+_SEQ = itemgetter(11)
+"""Of ``statements.READ``."""
 
 _SHORTEST_IDLE_S, _LONGEST_IDLE_S = 2.0, 10.0
 """How long a transaction may rest between two statements, whatever the lease: a handler at work is not idle for seconds."""
@@ -158,7 +161,7 @@ class Ledger:
         """Claims up to so many messages per lane, in one statement; only from lanes that are still mine and not paused."""
         values = {"token": self.token, "lanes": list(wanted), "counts": list(wanted.values())}
         rows = self._claims.transaction(lambda c: c.execute(q.CLAIM, values).all())
-        return self._read(sorted(rows, key=lambda row: row.seq))
+        return self._read(sorted(rows, key=_SEQ))
 
     def release(self, ids: Sequence[UUID]) -> None:
         """Puts back what was claimed and not begun."""

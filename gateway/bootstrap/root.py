@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine
 from adapters import reading
 from adapters.registry import Connect, Registry, connector_for
 from contracts.agreements import AgreementFolder, in_force, load_agreements
+from gateway.bootstrap import start
 from gateway.bootstrap.holidays import Holidays
 from gateway.bootstrap.probing import Prober
 from gateway.bootstrap.queue import OutboxQueue
@@ -81,6 +82,10 @@ class Gateway:
         """What delivers; tokens and rates of the agencies are kept from run to run."""
         schedule = schedule_for(demonstration=self.settings.demonstration)
         return Relay(self.engine, self.vault, self.transports(), Results(self.work_on), schedule)
+
+    def ready_to_deliver(self) -> None:
+        """For a process that delivers: everything it needs is loaded before the first message (``gateway.bootstrap.start``)."""
+        start.ready(self._registry)
 
     def transports(self) -> Gated:
         """The ways out, each behind the gate; whoever delivers goes through them."""

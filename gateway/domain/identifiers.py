@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import mul
 from typing import NewType
 from uuid import UUID
 
@@ -32,9 +33,13 @@ UserId = NewType("UserId", str)
 """The person behind the account, as the identity provider names them (``sub``); never a display name."""
 
 
+_TEN_DIGITS = re.compile(r"[0-9]{10}")
+_WEIGHTS = range(10, 1, -1)
+
+
 def _modulus_11(digits: str) -> bool:
     """Weights 10..2 over nine digits, 11 minus the remainder; 11 is written 0 and 10 is never issued (NHS Data Dictionary)."""
-    check = 11 - sum(int(d) * w for d, w in zip(digits[:9], range(10, 1, -1), strict=True)) % 11
+    check: int = 11 - sum(map(mul, map(int, digits[:9]), _WEIGHTS)) % 11
     return check != 10 and check % 11 == int(digits[9])
 
 
@@ -48,7 +53,7 @@ class NhsNumber(Sealed):
     value: str
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[0-9]{10}", self.value):
+        if not _TEN_DIGITS.fullmatch(self.value):
             raise InvalidInput(Code.NHS_NUMBER_LENGTH)
         if len(set(self.value)) == 1:
             raise InvalidInput(Code.NHS_NUMBER_REPEATED)
@@ -68,7 +73,7 @@ class ChiNumber(Sealed):
     value: str
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[0-9]{10}", self.value) or not _modulus_11(self.value):
+        if not _TEN_DIGITS.fullmatch(self.value) or not _modulus_11(self.value):
             raise InvalidInput(Code.CHI_NUMBER_INVALID)
 
 

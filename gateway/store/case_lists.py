@@ -208,7 +208,7 @@ class SqlCaseLists:
         return [open_case(self._vault, r.sealed, r.id, r.issue, r.list_id, tuple(people.get(r.id, ()))) for r in rows]
 
     def _subjects(self, *which: ColumnElement[bool], **values: object) -> list[Subject]:
-        rows = self._connection.execute(_SUBJECTS.where(*which), values)
+        rows = self._connection.execute(_SUBJECTS.where(*which), values).all()
         return [open_subject(self._vault, row.sealed, row.id, row.issue, row.case_id) for row in rows]
 
     def _same(self, subject: Subject) -> list[Subject]:

@@ -129,7 +129,7 @@ class SqlLookups:
         self._audit.record(*audit)
 
     def _all(self, query: Select[Any], **values: object) -> list[Lookup]:
-        return [self._lookup(row) for row in self._connection.execute(query, values)]
+        return [self._lookup(row) for row in self._connection.execute(query, values).all()]
 
     def _row(self, lookup: Lookup) -> tuple[object, ...]:
         key, sealed = self._claim_key(lookup), self._sealed(lookup)

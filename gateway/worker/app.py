@@ -24,6 +24,7 @@ def run_worker(gateway: Gateway) -> int:
     signals.setup_logging.connect(lambda **_: None, weak=False)  # ours is set up already; Celery's would print arguments
     signals.worker_shutting_down.connect(lambda **_: runner.stop(), weak=False)
     warnings.filterwarnings("ignore", message=r"\s*You're running the worker with superuser")  # only ids are unpacked, from JSON
+    gateway.ready_to_deliver()
     log("gateway.worker").info("worker starts")
     worker = app.Worker(
         pool="threads", concurrency=THREADS, without_gossip=True, without_mingle=True, without_heartbeat=True, quiet=True, loglevel="WARNING"

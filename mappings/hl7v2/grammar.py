@@ -214,6 +214,13 @@ def findings(message: Message, structure: str) -> tuple[Finding, ...]:
     return tuple(found)
 
 
+def compile_tables(structure: str, *segments: str) -> None:
+    """Does now what the first message of the structure, and its segments, would have to wait for."""
+    _structure(structure)
+    for name in segments:
+        _fields(name)
+
+
 def lacks_required(segment: Segment) -> bool:
     """Whether a field that the standard requires is empty."""
     rules = _fields(segment.name)

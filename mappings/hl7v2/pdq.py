@@ -17,7 +17,7 @@ from gateway.domain.lookup import Answer, AnswerKind, Candidate
 from gateway.domain.sealed import Sealed
 from mappings.hl7v2.ack import read_acknowledgement
 from mappings.hl7v2.er7 import Message, Segment, encode, escape
-from mappings.hl7v2.grammar import keeps_structure, lacks_required
+from mappings.hl7v2.grammar import compile_tables, keeps_structure, lacks_required
 from mappings.hl7v2.person import read_person
 from mappings.hl7v2.profile import Profile
 from mappings.hl7v2.questions import Question
@@ -25,6 +25,7 @@ from mappings.hl7v2.segments import header, join
 
 QUERY, RESPONSE = "QBP^Q22^QBP_Q21", "RSP_K21"
 _OWN_SEGMENTS = ("MSA", "QAK", "QPD")
+compile_tables(RESPONSE, *_OWN_SEGMENTS)
 _KINDS = {
     "OK": (AnswerKind.CANDIDATES, ""),
     "NF": (AnswerKind.NOBODY, ""),

@@ -26,6 +26,16 @@ FAMILY = re.compile(rb"Bench[a-z]{4}", re.IGNORECASE)
 
 
 def _fhir(p: BenchPerson) -> bytes:
+    return searchset([p])
+
+
+def searchset(people: list[BenchPerson]) -> bytes:
+    """A FHIR searchset that holds these people and an episode of care of each; some 840 bytes a person."""
+    entries = [entry for p in people for entry in _entries(p)]
+    return json.dumps({"resourceType": "Bundle", "type": "searchset", "total": len(people), "link": [], "entry": entries}).encode()
+
+
+def _entries(p: BenchPerson) -> list[dict[str, object]]:
     patient = {
         "resourceType": "Patient", "id": f"p{p.number}", "meta": {"versionId": "1", "lastUpdated": "2026-01-05T09:00:00Z"},
         "identifier": [{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": p.nhs_number}],
@@ -37,14 +47,10 @@ def _fhir(p: BenchPerson) -> bytes:
     episode = {
         "resourceType": "EpisodeOfCare", "id": f"e{p.number}", "status": "active", "patient": {"reference": f"Patient/p{p.number}"}
     }
-    bundle = {
-        "resourceType": "Bundle", "type": "searchset", "total": 1, "link": [],
-        "entry": [
-            {"fullUrl": f"urn:p{p.number}", "resource": patient, "search": {"mode": "match", "score": 1}},
-            {"fullUrl": f"urn:e{p.number}", "resource": episode, "search": {"mode": "include"}},
-        ],
-    }  # fmt: skip
-    return json.dumps(bundle).encode()
+    return [
+        {"fullUrl": f"urn:p{p.number}", "resource": patient, "search": {"mode": "match", "score": 1}},
+        {"fullUrl": f"urn:e{p.number}", "resource": episode, "search": {"mode": "include"}},
+    ]
 
 
 def _police(p: BenchPerson) -> bytes:
