@@ -26,9 +26,10 @@ _UNSETTLED: Mapping[AnswerKind, Code] = MappingProxyType(
         AnswerKind.TOO_MANY: Code.TOO_MANY_MATCHES,
         AnswerKind.PROTECTED: Code.RECORD_PROTECTED,
         AnswerKind.MAYBE_HIDDEN: Code.RECORD_MAYBE_HIDDEN,
+        AnswerKind.NOBODY: Code.ANSWER_INCOMPLETE,
     }
 )
-"""Answers that hide something: whatever they show, a person must look."""
+"""Answers that hide something, or show somebody and say nobody: whatever they show, a person must look."""
 _CERTAIN = (Code.ONE_RECORD_CERTAIN, Code.ONE_RECORD_BY_CASE)
 
 
@@ -59,7 +60,9 @@ def without_records(answer: Answer) -> GradedAnswer | None:
         return GradedAnswer(LookupOutcome.NO_ANSWER, answer.reason or Code.NOT_ANSWERED)
     if answer.kind is AnswerKind.CANDIDATES and not answer.candidates:
         return GradedAnswer(LookupOutcome.NO_ANSWER, Code.ANSWER_EMPTY)
-    return GradedAnswer(LookupOutcome.NOT_KNOWN, Code.NOBODY_HELD) if answer.kind is AnswerKind.NOBODY else None
+    if answer.kind is AnswerKind.NOBODY and not answer.candidates:
+        return GradedAnswer(LookupOutcome.NOT_KNOWN, Code.NOBODY_HELD)
+    return None
 
 
 def compared(question: Question, answer: Answer, scorer: Scorer, salt: bytes = b"") -> Compared:
