@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -136,8 +137,13 @@ def _flat(row: HitRow, cell: HitCell) -> dict[str, str]:
     return dict(zip(COLUMNS, map(str, values), strict=True))
 
 
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "|", "%")
+
+
 def _inert(text: str) -> str:
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    """A cell that a spreadsheet takes for text: also behind spaces, controls and quotation marks, and in full-width letters."""
+    begins = unicodedata.normalize("NFKC", text).lstrip(" \t\r\n\v\f\0\ufeff\u200b\"'")
+    return "'" + text if begins.startswith(_STARTS_A_FORMULA) or text[:1] in ("\t", "\r", "\n") else text
 
 
 # ---------------------------------------------------------------------------------------------------- possible matches
