@@ -69,18 +69,26 @@ class Passed:
 
 def passed(left: Extract, right: Extract | None, scorer: Scorer, least: float) -> Passed:
     """Compares two extracts, or one with itself when ``right`` is None; in the latter, each pair stands once and nobody beside themselves."""
+    return compared(laid_out(left, right, scorer), scorer, len(left if right is None else right), least, two_sides=right is not None)
+
+
+def laid_out(left: Extract, right: Extract | None, scorer: Scorer) -> Rows:
+    """The rows of one or two extracts as numbers, left ones first."""
     words = Words()
     rows = numbered(left, scorer.model, words)
-    if right is not None:
-        rows = np.concatenate([rows, numbered(right, scorer.model, words, side=1)])
-    bits, priors = weights(scorer, len(right if right is not None else left))
-    found, compared = [np.empty((0, 2), np.int32)], 0
+    return rows if right is None else np.concatenate([rows, numbered(right, scorer.model, words, side=1)])
+
+
+def compared(rows: Rows, scorer: Scorer, population: int, least: float, *, two_sides: bool) -> Passed:
+    """The pass itself. ``population``: how many records are asked among."""
+    bits, priors = weights(scorer, population)
+    found, count = [np.empty((0, 2), np.int32)], 0
     for rule in RULES:
-        some, count = _under(rule(rows), rows, bits, priors, least, right is not None)
+        some, pairs = _under(rule(rows), rows, bits, priors, least, two_sides)
         found.append(some)
-        compared += count
-    pairs = np.unique(np.concatenate(found), axis=0)
-    return Passed(compared, pairs[:, 0], pairs[:, 1])
+        count += pairs
+    together = np.unique(np.concatenate(found), axis=0)
+    return Passed(count, together[:, 0], together[:, 1])
 
 
 def weights(scorer: Scorer, population: int) -> tuple[Bits, Bits]:
@@ -96,7 +104,7 @@ def _under(key: Keys, rows: Rows, bits: Bits, priors: Bits, least: float, two_si
     if not len(starts):
         return np.empty((0, 2), np.int32), 0
     together = rows[order] if COMPILED else rows[order].view(np.recarray)
-    found, compared, at = [], 0, 0
+    found, done, at = [], 0, 0
     room = np.empty((_ROOM, 2), np.int32)
     while at < len(starts):
         at_next, count, pairs = block_pairs(together, starts, stops, at, bits, priors, np.float32(least), two_sides, room)
@@ -104,8 +112,8 @@ def _under(key: Keys, rows: Rows, bits: Bits, priors: Bits, least: float, two_si
             room = np.empty((2 * len(room), 2), np.int32)
             continue
         found.append(room[:count].copy())
-        compared, at = compared + pairs, at_next
-    return np.concatenate(found), compared
+        done, at = done + pairs, at_next
+    return np.concatenate(found), done
 
 
 def _blocks(key: Keys) -> tuple[Keys, Keys, Keys]:

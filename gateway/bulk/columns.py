@@ -1,6 +1,7 @@
 """An extract as columns: every distinct value once, every record as small numbers that point to them, and back.
 
-A record with several names or dates of birth takes a row for each pairing; ``record`` says whose row it is.
+A record with several names or dates of birth takes a row for each pairing; ``record`` says whose row it is. A record with absurdly many is
+``crowded``: each value stands in some row, not each pairing, so whoever searches by rows must look at such a record in any case.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import cycle, islice, product
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +22,7 @@ Codes = npt.NDArray[np.int32]
 NOTHING = -1
 """The code of a field that a record says nothing about."""
 MIDDLES = 3
+_MOST_ROWS = 256
 
 
 class Column:
@@ -67,6 +70,7 @@ class Extract:
     nhs: Column
     phone: Column
     sex: Column
+    crowded: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, records: Iterable[tuple[str, Described]]) -> Extract:
@@ -88,15 +92,17 @@ class Extract:
 
     @classmethod
     def _from(cls, records: Iterable[tuple[str, Described]], kept: Sequence[Described]) -> Extract:
-        keys, record, columns = [], array("i"), [Column() for _ in range(8 + MIDDLES)]
+        keys, record, columns, crowded = [], array("i"), [Column() for _ in range(8 + MIDDLES)], []
         for number, (key, one) in enumerate(records):
             keys.append(key)
+            if _pairings(one) > _MOST_ROWS:
+                crowded.append(number)
             for row in _rows(one):
                 record.append(number)
                 for column, value in zip(columns, _values(one, *row), strict=True):
                     column.add(value)
         given, family, tokens, birth, home, nhs, phone, sex, *middles = (c.close() for c in columns)
-        return cls(keys, kept, np.array(record, np.int32), given, family, tokens, tuple(middles), birth, home, nhs, phone, sex)
+        return cls(keys, kept, np.array(record, np.int32), given, family, tokens, tuple(middles), birth, home, nhs, phone, sex, tuple(crowded))
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -106,8 +112,16 @@ NOBODY = Name("", (), (), "", ())
 _Described = tuple[Name, Birth | None, Home | None, str | None]
 
 
+def _pairings(one: Described) -> int:
+    return prod(max(1, len(values)) for values in (one.names, one.births, one.homes, one.phones))
+
+
 def _rows(one: Described) -> Iterator[_Described]:
-    yield from product(one.names or (NOBODY,), one.births or (None,), one.homes or (None,), sorted(one.phones) or (None,))
+    values = one.names or (NOBODY,), one.births or (None,), one.homes or (None,), sorted(one.phones) or (None,)
+    if _pairings(one) <= _MOST_ROWS:
+        yield from product(*values)
+    else:
+        yield from islice(zip(*map(cycle, values), strict=False), max(map(len, values)))  # type: ignore[call-overload]
 
 
 def _values(one: Described, name: Name, born: Birth | None, home: Home | None, phone: str | None) -> tuple[Hashable | None, ...]:

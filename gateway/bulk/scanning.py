@@ -62,8 +62,8 @@ class Scan:
         return sorted([f for f in found if f[1] >= least], key=lambda f: (-f[1], keys[f[0]]))[:top]
 
     def _near(self, question: Question, top: int, least: float) -> list[int]:
-        records: list[int] = np.unique(self.extract.record[self._best(question, top, least)]).tolist()
-        return records
+        records: set[int] = set(self.extract.record[self._best(question, top, least)].tolist())
+        return sorted(records.union(self.extract.crowded))
 
     def totals(self, question: Question, rows: Codes) -> Bits:
         """The score of each row by the name that says most; for a record of one row the same as the scorer's."""

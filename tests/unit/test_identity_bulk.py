@@ -16,8 +16,8 @@ from gateway.bulk.__main__ import app
 from gateway.bulk.exporting import EXPORTED, splink_settings
 from gateway.bulk.files import Fault, FileRefused, Journal, rows, source
 from gateway.bulk.jobs import Job, Unlike
-from gateway.bulk.rows import INDEX_COLUMNS, QUERY_COLUMNS
-from gateway.bulk.running import OUT_COLUMNS, match_files, shards_done, working_folder
+from gateway.bulk.rows import INDEX_COLUMNS, QUERY_COLUMNS, describe
+from gateway.bulk.running import OUT_COLUMNS, match_files, scan_of, shards_done, working_folder
 from gateway.cli import match
 from gateway.policy.identity.comparing import FIELDS, LEVELS
 from gateway.policy.identity.model import ModelRefused, current, read
@@ -261,3 +261,14 @@ def test_the_command_finds_people_held_twice_and_in_two_indexes(files, tmp_path)
     themselves = {line["left_rec_id"] for line in _lines(tmp_path / "both.csv") if line["left_rec_id"] == line["right_rec_id"]}
     assert beside.exit_code == 0
     assert len(themselves) > 0.9 * len(made.index)
+
+
+def test_a_record_of_absurdly_many_names_is_found_and_takes_little_room():
+    names, phones = ";".join(f"Anna Name{n}" for n in range(300)), ";".join(f"07700 9{n:05d}" for n in range(300))
+    row = dict.fromkeys(INDEX_COLUMNS, "") | {"rec_id": "r1", "given_name": "Anna", "family_name": "Ames", "alias": names, "phone": phones, "dob": "1980-02-03"}
+    scan = scan_of([row, row | {"rec_id": "r2", "alias": "", "phone": ""}], SCORER)
+    assert len(scan.extract.record) < 1_000
+    asked = dict.fromkeys(QUERY_COLUMNS, "") | {"given_name": "Anna", "dob": "1980-02-03", "phone": "07700 900001"}
+    question = scan.question(describe(asked | {"family_name": "Name299"}))
+    assert scan.offered(question)[0].record == "r1"
+    assert scan.offered(question)[0].score.total == SCORER.score(question, describe(row)).total

@@ -1,6 +1,6 @@
 """Sets that others wrote, with the columns that they have: FEBRL 4 and 3, pseudopeople's censuses ten years apart, historical_50k.
 
-    PYTHONPATH=. python -m tests.benchmarks.matching.wide_sets febrl4 | febrl3 | pseudopeople | historical
+    PYTHONPATH=. python -m tests.benchmarks.matching.wide_sets febrl4 | febrl3 | pseudopeople [SEED] | historical
 
 Weights are learned from each set without labels; labels are only counted with afterwards. Needs requirements-evaluation.lock. historical_50k is
 looked for in the folder that ``MARAC_CORPORA`` names.
@@ -174,11 +174,11 @@ def against_relatives(wide: Wide, pairs: np.ndarray, scores: np.ndarray) -> np.n
     return np.asarray(-np.logaddexp2(-scores, -kin))
 
 
-def run_pseudopeople() -> None:
-    """One census beside the next."""
+def run_pseudopeople(seed: int = 0) -> None:
+    """One census beside the next; ``seed``: of its noise."""
     import pseudopeople
 
-    one, other = (pseudopeople.generate_decennial_census(year=y, seed=0) for y in (2020, 2030))
+    one, other = (pseudopeople.generate_decennial_census(year=y, seed=seed) for y in (2020, 2030))
     fields = census_fields(one, other)
     names = [f.name for f in fields]
     wide = Wide(fields, one_file=False, silent=(names.index(AGE), names.index(DATE))).learn()
@@ -310,12 +310,12 @@ def run_historical() -> None:
     _grouped("historical_50k", Wide(fields, one_file=True).learn(start), owners, int((sizes * (sizes - 1) // 2).sum()), -8.0, rarity=0.7)
 
 
-def main(which: str) -> None:
+def main(which: str, *seed: str) -> None:
     warnings.filterwarnings("ignore")
     started = time.process_time()
-    {"febrl4": run_febrl4, "febrl3": run_febrl3, "pseudopeople": run_pseudopeople, "historical": run_historical}[which]()
+    {"febrl4": run_febrl4, "febrl3": run_febrl3, "pseudopeople": run_pseudopeople, "historical": run_historical}[which](*map(int, seed))
     print(f"{time.process_time() - started:.0f} s of CPU")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
