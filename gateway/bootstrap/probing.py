@@ -28,6 +28,8 @@ from gateway.domain.releases import FlagRelease
 from gateway.policy import disclosure
 from gateway.services import probing
 
+_LONGEST_ASKED_S = 5.0
+"""A system that does not tell its release in this time is asked again the next day."""
 _ROLES: Mapping[Canary, Role] = {Canary.PERPETRATOR: Role.PERPETRATOR}
 """Whose words each test person's alert has; a victim's for the others, who get none."""
 
@@ -73,13 +75,14 @@ class Prober:
         async def ask() -> str:
             eyes = self._eyes(self.registry.destination(system.key), system.register or Register(), {})
             try:
-                return await eyes.release()
+                async with asyncio.timeout(_LONGEST_ASKED_S):
+                    return await eyes.release()
             finally:
                 await eyes.close()
 
         try:
             return asyncio.run(ask())
-        except Fault:
+        except (Fault, TimeoutError):
             return ""
 
     async def _look(
