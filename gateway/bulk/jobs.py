@@ -90,7 +90,12 @@ class Job:
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (folder / "plan.json").exists():
-            _write_plan(folder, index, queries, scorer, sizes)
+            try:
+                _write_plan(folder, index, queries, scorer, sizes)
+            except (FileRefused, OSError):
+                _emptied(folder)
+                folder.rmdir()
+                raise
         job = cls(folder, scorer)
         if (job.plan.index, job.plan.queries) != (str(index.resolve()), str(queries.resolve())):
             raise Unlike("the files are others")
@@ -151,8 +156,7 @@ class Job:
     def finish(self) -> None:
         """Removes the folder and what is in it, the plan first."""
         (self.folder / "plan.json").unlink()
-        for path in self.folder.iterdir():
-            path.unlink()
+        _emptied(self.folder)
         self.folder.rmdir()
 
 
@@ -167,8 +171,7 @@ def _best(offers: Offers) -> list[int]:
 
 def _write_plan(folder: Path, index: Path, queries: Path, scorer: Scorer, sizes: tuple[int, int]) -> None:
     """``plan.json`` comes last: without it nothing was begun, and whatever else is there is of no use."""
-    for left in folder.iterdir():
-        left.unlink()
+    _emptied(folder)
     records, people = source(index, INDEX_COLUMNS), source(queries, QUERY_COLUMNS)
     for one in (records, people):
         if isinstance(one, CsvSource):
@@ -180,6 +183,11 @@ def _write_plan(folder: Path, index: Path, queries: Path, scorer: Scorer, sizes:
         len(records), len(people), *sizes,
     )  # fmt: skip
     replaced(folder / "plan.json", json.dumps(asdict(plan)).encode())
+
+
+def _emptied(folder: Path) -> None:
+    for left in folder.iterdir():
+        left.unlink()
 
 
 def _read_plan(folder: Path) -> Plan:

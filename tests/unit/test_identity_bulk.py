@@ -215,7 +215,11 @@ def test_the_command_refuses_a_bad_file_in_words(files, tmp_path):
     done = _run("bulk", "--index", index, "--queries", tmp_path / "queries.csv", "--out", tmp_path / "out.csv")
     assert done.exit_code == 1
     assert "queries.csv: columns missing: role" in done.stderr.replace("\n", " ")
-    assert not (tmp_path / "out.csv").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["queries.csv"], "nothing was written"
+    missing = _run("bulk", "--index", tmp_path / "none.csv", "--queries", tmp_path / "queries.csv", "--out", tmp_path / "out.csv", "--json")
+    assert missing.exit_code == 1
+    assert "no such file" in json.loads(missing.stderr.splitlines()[-1])["cause"]
+    assert [p.name for p in tmp_path.iterdir()] == ["queries.csv"]
     assert _run("bulk", "--index", index, "--queries", index, "--out", tmp_path / "o.csv", "--jobs", tmp_path).exit_code == 2
 
 
