@@ -13,10 +13,10 @@ __all__ = ["site"]
 
 HERE = "/lists/{list}"
 PAGES = {
-    "Nadia Holt": ("/lists", HERE, f"{HERE}/actions", "/tasks", "/queue", "/reconciliation", "/help"),
+    "Nadia Holt": ("/lists", HERE, f"{HERE}/actions", "/tasks", "/queue", "/writing", "/reconciliation", "/help"),
     "Rosa Lindqvist": (HERE, f"{HERE}/review", f"{HERE}/alerts", f"{HERE}/actions", "/tasks"),
     "Gwen Abara": (f"{HERE}/review", "/tasks"),
-    "Priya Venn": ("/queue", "/reconciliation"),
+    "Priya Venn": ("/queue", "/writing", "/reconciliation"),
     "Hugh Marsden": ("/audit",),
 }
 

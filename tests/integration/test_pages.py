@@ -14,15 +14,15 @@ from tests.integration.joined_site import LIST, Person, Site, site
 __all__ = ["site"]
 
 ROLES = {
-    "u-coordinator": {"lists", "report", "actions", "tasks", "queue", "reconciliation"},
-    "u-chair": {"lists", "report", "actions"},
-    "u-trust-administrator": {"lists", "report", "review", "alerts", "tasks", "queue"},
-    "u-trust-representative": {"lists", "report", "review", "alerts", "actions", "tasks", "queue", "reconciliation"},
-    "u-trust-lead": {"lists", "report", "alerts", "actions", "tasks", "reconciliation"},
-    "u-calderbrook-representative": {"lists", "report", "review", "alerts", "actions", "tasks", "queue", "reconciliation"},
-    "u-police-representative": {"lists", "report", "review", "alerts", "actions", "tasks", "queue", "reconciliation"},
-    "u-homes-lead": {"lists", "report", "alerts", "actions", "tasks", "reconciliation"},
-    "u-system-administrator": {"queue", "reconciliation"},
+    "u-coordinator": {"lists", "report", "actions", "tasks", "queue", "reconciliation", "writing"},
+    "u-chair": {"lists", "report", "actions", "writing"},
+    "u-trust-administrator": {"lists", "report", "review", "alerts", "tasks", "queue", "writing"},
+    "u-trust-representative": {"lists", "report", "review", "alerts", "actions", "tasks", "queue", "reconciliation", "writing"},
+    "u-trust-lead": {"lists", "report", "alerts", "actions", "tasks", "reconciliation", "writing"},
+    "u-calderbrook-representative": {"lists", "report", "review", "alerts", "actions", "tasks", "queue", "reconciliation", "writing"},
+    "u-police-representative": {"lists", "report", "review", "alerts", "actions", "tasks", "queue", "reconciliation", "writing"},
+    "u-homes-lead": {"lists", "report", "alerts", "actions", "tasks", "reconciliation", "writing"},
+    "u-system-administrator": {"queue", "reconciliation", "writing"},
     "u-auditor": {"audit"},
 }
 """What each role may open; everything else is refused (safety reference, who sees what)."""
@@ -38,7 +38,7 @@ def paths(site: Site) -> dict[str, str]:
     here = f"/lists/{site.list_id}"
     return {
         "lists": "/lists", "report": here, "review": f"{here}/review", "alerts": f"{here}/alerts", "actions": f"{here}/actions",
-        "tasks": "/tasks", "queue": "/queue", "reconciliation": "/reconciliation", "audit": "/audit",
+        "tasks": "/tasks", "queue": "/queue", "reconciliation": "/reconciliation", "writing": "/writing", "audit": "/audit",
     }  # fmt: skip
 
 
