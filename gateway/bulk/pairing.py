@@ -174,7 +174,8 @@ def most(a, b, bits, priors, least) -> Any:  # type: ignore[no-untyped-def] # no
         family = family_level(a, b)
         surname = a.family_bits if family == 0 else table[FAMILY, family]
         told = priors[0] + surname + table[BIRTH, birth] + table[NHS, number] + table[ADDRESS, home] + table[PHONE, phone]
-        if told + max(a.given_bits, table[GIVEN, 0]) + table[MIDDLE, 0] + table[SEX, 0] < least:
+        alike = table[GIVEN, 1] + (table[SEX, 0] if a.sex and a.sex == b.sex else np.float32(0.0))
+        if told + max(a.given_bits, alike) + (table[MIDDLE, 0] if a.middle and b.middle else np.float32(0.0)) < least:
             return least - np.float32(1.0)
         given = given_level(a, b)
     middle = 0 if given < 4 and a.middle and b.middle else MISSING
