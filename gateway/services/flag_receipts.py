@@ -20,6 +20,7 @@ from gateway.services.recording import give_task, noted
 def record_receipt(work: Work, actor: Actor, task_id: TaskId, receipt: str, done: bool) -> Flag:
     """Close a task about an alert by hand. ``done``: for placing, it stands where the person cannot see it; for removing, it is gone; for
     looking, it is there. Raises ``InvalidInput(RECEIPT_REQUIRED)``, ``Conflict`` for another kind of task or one that is closed."""
+    reaching.check_reach(work, actor, Act.WORK_ON_TASKS, task_id)
     task = work.tasks.get(task_id)
     if task.kind not in _MOVES:
         raise Conflict(Code.TRANSITION_NOT_ALLOWED)

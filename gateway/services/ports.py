@@ -292,6 +292,14 @@ class HolidayBook(Protocol):
     def of(self, jurisdiction: str) -> BankHolidays: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose matter a thing is. ``marac_id`` is None for a task, ``agency_id`` for a list."""
+
+    marac_id: MaracId | None
+    agency_id: AgencyId | None
+
+
 class Work(Protocol):
     """One transaction with everything a use case touches. Time and ids come from here, so that runs can be repeated."""
 
@@ -328,5 +336,8 @@ class Work(Protocol):
 
     def now(self) -> datetime:
         """This moment, UTC, the same through one transaction."""
+
+    def place_of(self, thing: UUID) -> Place | None:
+        """Whose matter a list, look-up, alert, action or task is; None for none of these. The same little work either way."""
 
     def new_id(self) -> UUID: ...

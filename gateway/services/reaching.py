@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from gateway.domain.actions import Action
 from gateway.domain.actors import Actor
 from gateway.domain.agreements import RecordSystem, SharingAgreement
@@ -15,9 +17,19 @@ from gateway.policy.permissions import Act
 from gateway.services.ports import Work
 
 
+def check_reach(work: Work, actor: Actor, act: Act, thing: UUID) -> None:
+    """Raises ``Refused`` without the right, and ``NotFound`` alike for what is not there and for what is somebody else's: after the same
+    work, so that the time of the answer tells nothing. What is opened and read comes after this."""
+    permissions.check_can(actor, act)
+    place = work.place_of(thing)
+    if place is None:
+        raise NotFound(Code.NOT_FOUND)
+    permissions.check_can(actor, act, marac_id=place.marac_id, agency_id=place.agency_id)
+
+
 def list_for(work: Work, actor: Actor, act: Act, list_id: CaseListId) -> CaseList:
     """A list of the actor's own Marac."""
-    permissions.check_can(actor, act)
+    check_reach(work, actor, act, list_id)
     found = work.case_lists.get(list_id)
     permissions.check_can(actor, act, marac_id=found.marac_id)
     return found
@@ -36,21 +48,21 @@ def subject_for(work: Work, actor: Actor, act: Act, subject_id: SubjectId, agenc
 
 def lookup_for(work: Work, actor: Actor, act: Act, lookup_id: LookupId) -> tuple[Lookup, Subject, CaseList]:
     """A look-up of the actor's agency."""
-    permissions.check_can(actor, act)
+    check_reach(work, actor, act, lookup_id)
     lookup = work.lookups.get(lookup_id)
     return lookup, *subject_for(work, actor, act, lookup.subject_id, lookup.agency_id)
 
 
 def flag_for(work: Work, actor: Actor, act: Act, flag_id: FlagId) -> tuple[Flag, Subject, CaseList]:
     """An alert of the actor's agency."""
-    permissions.check_can(actor, act)
+    check_reach(work, actor, act, flag_id)
     flag = work.flags.get(flag_id)
     return flag, *subject_for(work, actor, act, flag.subject_id, flag.agency_id)
 
 
 def action_for(work: Work, actor: Actor, act: Act, action_id: ActionId) -> tuple[Action, CaseList]:
     """An action of the actor's agency, or of the Marac for those who serve it."""
-    permissions.check_can(actor, act)
+    check_reach(work, actor, act, action_id)
     action = work.actions.get(action_id)
     case_list = work.case_lists.get(work.case_lists.case(action.case_id).list_id)
     permissions.check_can(actor, act, marac_id=case_list.marac_id, agency_id=action.agency_id)

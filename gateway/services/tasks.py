@@ -63,6 +63,7 @@ def decide_parts(work: Work, actor: Actor, task_id: TaskId, go_on: bool, reason:
 
 def close_with_answer(work: Work, actor: Actor, task_id: TaskId, done: bool, receipt: str, version: int) -> None:
     """Close a task that asks yes or no: about an alert by hand (``flagging.record_receipt``), or somebody in two parts."""
+    reaching.check_reach(work, actor, Act.WORK_ON_TASKS, task_id)
     if work.tasks.get(task_id).kind is TaskKind.BOTH_ROLES:
         decide_parts(work, actor, task_id, done, receipt, version)
     elif work.tasks.get(task_id).kind is TaskKind.RECORD_CHANGED:
@@ -73,6 +74,7 @@ def close_with_answer(work: Work, actor: Actor, task_id: TaskId, done: bool, rec
 
 def _own(work: Work, actor: Actor, task_id: TaskId) -> PersonTask:
     """Raises ``NotFound`` for a task of another agency or another Marac."""
+    reaching.check_reach(work, actor, Act.WORK_ON_TASKS, task_id)
     desks = _desks(work, actor)
     task = work.tasks.get(task_id)
     if task.agency_id not in desks or not own_maracs.tasks(work, actor, task.agency_id, [task]):

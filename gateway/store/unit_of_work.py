@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from gateway.domain.identifiers import SystemKey
 from gateway.domain.releases import Release
 from gateway.policy.identity.scoring import Scorer
-from gateway.services.ports import AgreementBook
+from gateway.services.ports import AgreementBook, Place
 from gateway.store.actions import SqlActions
 from gateway.store.answers import SqlAnswers
 from gateway.store.audit import SqlAudit
@@ -30,6 +30,7 @@ from gateway.store.decisions import SqlDecisions
 from gateway.store.flags import SqlFlags
 from gateway.store.lookups import SqlLookups
 from gateway.store.models import SqlModels
+from gateway.store.places import place_of
 from gateway.store.proofs import SqlProofs
 from gateway.store.stops import SqlStops
 from gateway.store.tasks import SqlTasks
@@ -128,6 +129,10 @@ class SqlWork:
     def scorer(self) -> Scorer:
         """The matching model in use; the same through the transaction."""
         return self.models.in_use()
+
+    def place_of(self, thing: UUID) -> Place | None:
+        """Whose matter a thing is."""
+        return place_of(self.connection, thing)
 
     def flush(self) -> None:
         """Writes the messages and audit events that wait."""

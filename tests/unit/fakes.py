@@ -38,7 +38,7 @@ from gateway.domain.releases import Release
 from gateway.domain.tasks import PersonTask, TaskKind
 from gateway.policy.identity.model import current, read
 from gateway.policy.identity.scoring import Scorer
-from gateway.services.ports import CaseListSummary, Work
+from gateway.services.ports import CaseListSummary, Place, Work
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 
@@ -579,6 +579,14 @@ class Desk:
 
     def pass_time(self, **ago: float) -> None:
         self.moment += timedelta(**ago)
+
+    def place_of(self, thing: UUID) -> Place | None:
+        if task := self.tasks.held.get(TaskId(thing)):
+            return Place(None, task.agency_id)
+        about = self.lookups.held.get(LookupId(thing)) or self.flags.held.get(FlagId(thing)) or self.actions.held.get(ActionId(thing))
+        whose = (getattr(about, "subject_id", None) or about.case_id) if about else thing
+        marac_id = self.case_lists.maracs_of([whose]).get(whose)
+        return Place(marac_id, about.agency_id if about else None) if marac_id else None
 
     def new_id(self) -> UUID:
         self._ids += 1
