@@ -7,6 +7,7 @@ with the check that the issuing body publishes.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from operator import mul
 from typing import NewType
@@ -68,13 +69,19 @@ class NhsNumber(Sealed):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ChiNumber(Sealed):
-    """Scottish Community Health Index number: ten digits, ddmmyy first, the same Modulus 11 check."""
+    """Scottish Community Health Index number: ten digits, a day of birth first (ddmmyy, in some century), the same Modulus 11 check."""
 
     value: str
 
     def __post_init__(self) -> None:
-        if not _TEN_DIGITS.fullmatch(self.value) or not _modulus_11(self.value):
+        if not _TEN_DIGITS.fullmatch(self.value) or not _modulus_11(self.value) or not _a_day(self.value[:6]):
             raise InvalidInput(Code.CHI_NUMBER_INVALID)
+
+
+def _a_day(ddmmyy: str) -> bool:
+    """Whether there was such a day in the nineteen hundreds or the two thousands."""
+    day, month, year = int(ddmmyy[:2]), int(ddmmyy[2:4]), int(ddmmyy[4:])
+    return 1 <= month <= 12 and 1 <= day <= max(monthrange(century + year, month)[1] for century in (1900, 2000))
 
 
 _PNC_LETTERS = "ZABCDEFGHJKLMNPQRTUVWXY"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, select, text
+from sqlalchemy import Connection, Select, bindparam, select, text
 
 from gateway.domain.errors import Code, Conflict, NotFound
 from gateway.domain.events import AuditEvent

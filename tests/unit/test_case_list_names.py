@@ -6,6 +6,7 @@ import pytest
 
 from gateway.domain.case_list import PersonName
 from gateway.domain.errors import Code
+from gateway.domain.identifiers import _a_day
 from mappings.case_list import contact, names
 from mappings.case_list.children import name_and_birth, split_people
 from mappings.case_list.grid import Cell
@@ -226,3 +227,12 @@ def test_identifiers_of_agencies() -> None:
     assert read.codes == (Code.IDENTIFIER_NOT_READ,)
     assert contact.read_pnc_id("1999/0000001Z").codes == (Code.PNC_ID_INVALID,)
     assert contact.read_chi_number("1234567890").codes == (Code.CHI_NUMBER_INVALID,)
+
+
+@pytest.mark.parametrize(("digits", "exists"), [("290200", True), ("290288", True), ("290201", False), ("320188", False), ("011388", False), ("000188", False)])
+def test_a_chi_number_begins_with_a_day(digits: str, exists: bool) -> None:
+    assert _a_day(digits) is exists
+
+
+def test_a_chi_number_of_no_day_is_refused_though_its_check_digit_is_right() -> None:
+    assert contact.read_chi_number("3202880004").codes == (Code.CHI_NUMBER_INVALID,)

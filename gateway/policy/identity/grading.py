@@ -69,6 +69,8 @@ def compared(question: Question, answer: Answer, scorer: Scorer, salt: bytes = b
     """Every record of an answer, scored. A record that came twice is one record. ``salt`` is the case's, for the digests of homes."""
     records = {c.record_id: c for c in answer.candidates}
     offered = tuple([_offered(question, c, scorer, salt) for c in records.values()])
+    if answer.kind is AnswerKind.NOBODY and not offered:
+        return Compared(records, offered)
     return Compared(records, offered, answer.reason or _UNSETTLED.get(answer.kind, ""))
 
 
