@@ -29,6 +29,7 @@ from gateway.demo.agencies import Neighbourhood
 from gateway.embedded import ports
 from gateway.embedded.folder import DataFolder
 from gateway.embedded.servers import Servers
+from tests.noninterference.hazards import pytest_runtest_logreport, pytest_sessionfinish  # noqa: F401  which controls of the hazard log passed
 
 AGENCIES = Path(__file__).parents[1] / "contracts" / "agencies"
 

@@ -261,10 +261,11 @@ _CREDENTIALS = {"client_id": "env:CLIENT", "private_key": "file:key.pem", "clien
 
 
 def _for_tests(agreement: SharingAgreement, maracs: frozenset[MaracId]) -> SharingAgreement:
+    """For systems in this process, with time-outs that no busy machine reaches: real time must not decide what a run does."""
     systems = tuple(
         replace(
             s, endpoint=f"env:{s.key.partition('/')[0].upper().replace('-', '_')}", capabilities=s.capabilities - {Capability.CALLBACKS},
-            register=_reviewed(s.register, s.key), credentials={name: _CREDENTIALS[name] for name in s.credentials if name in _CREDENTIALS},
+            limits=replace(s.limits, timeout_s=600), register=_reviewed(s.register, s.key), credentials={name: _CREDENTIALS[name] for name in s.credentials if name in _CREDENTIALS},
         )
         for s in agreement.systems
     )  # fmt: skip

@@ -63,12 +63,14 @@ def judge(made: House, seeds: Sequence[int], flows: Flows, stop_at_first: bool =
     channels: Counter[str] = Counter()
     pairs: Counter[str] = Counter()
     effects: Counter[str] = Counter()
-    surfaces, vacuous, failed = 0, 0, []
+    surfaces, vacuous, failed, unsteady = 0, 0, [], []
     for seed in seeds:
         verdict = twice(made, make_world(seed), flows)
         done.append(seed)
         surfaces += verdict.surfaces
-        if verdict.differences:
+        if verdict.differences and not twice(made, verdict.world, flows).differences:
+            unsteady.append(seed)  # it does not come again: the machine, and not the secret
+        elif verdict.differences:
             failed.append({"world": seed, "pair": verdict.world.pair, "shows": _told(verdict.differences[0])})
         if failed and stop_at_first:
             break
@@ -79,7 +81,7 @@ def judge(made: House, seeds: Sequence[int], flows: Flows, stop_at_first: bool =
         effects.update(verdict.effects)
         channels.update(channels_of(verdict.world, verdict.seen))
     return {
-        "worlds": [done[0], done[-1]], "count": len(done), "vacuous": vacuous, "surfaces": surfaces, "failed": failed, "pairs": dict(pairs),
+        "worlds": [done[0], done[-1]], "count": len(done), "vacuous": vacuous, "surfaces": surfaces, "failed": failed, "unsteady": unsteady, "pairs": dict(pairs),
         "channels": dict(channels), "effects": dict(effects), "cpu_s": round(time.process_time() - began, 2),
     }  # fmt: skip
 
@@ -194,6 +196,7 @@ def report() -> str:
         f"{count} worlds, of which {reached} reached their secret and count; {vacuous} did not and do not",
         f"{sum(p['surfaces'] for p in parts)} readings compared; {len(failed)} worlds with a difference outside the declared flows",
         f"so the true rate of differing worlds like these is below {3 / reached:.4%} (95%)" if reached and not failed else "",
+        f"{sum(len(p['unsteady']) for p in parts)} worlds differed once and not again",
         "by pair: " + ", ".join(f"{pair} {pairs[pair]}" for pair in sorted(pairs)),
         "written at agencies, in worlds: " + ", ".join(f"{what} {number}" for what, number in effects.most_common() if not what.startswith("lookup")),
         "by commit: " + ", ".join(f"{name} {number}" for name, number in commits.items()),
