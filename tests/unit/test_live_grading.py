@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import timeit
 from dataclasses import replace
 
@@ -264,7 +265,8 @@ def test_the_digest_of_what_was_decided_on_changes_with_who_the_records_say_they
 
 @pytest.mark.parametrize("others", [0, 1])
 def test_grading_the_usual_answer_costs_little(others: int) -> None:
-    """60 µs is the share of a look-up that the benchmark leaves; the limit here is slack for a busy machine."""
+    """60 µs is the share of a look-up that the benchmark leaves. Here it is held to a multiple of reading one description, whatever else
+    the machine does; it takes four to seven times as long."""
     question = SCORER.question(of_person(AOIFE))
     sister = replace(EXACT, record_id="R2", nhs_number=None, names=named("O'Brien", "Ciara"), birth_dates=born("1991-07-30"))
     answer = found(EXACT, *[sister] * others)
@@ -274,4 +276,5 @@ def test_grading_the_usual_answer_costs_little(others: int) -> None:
         return grading.graded(grading.ruled(compared.offered, SCORER.model.thresholds), compared, SCORER)
 
     assert grade().outcome is KNOWN
-    assert min(timeit.repeat(grade, number=200, repeat=9)) / 200 < 120e-6
+    cost, yardstick = (min(timeit.repeat(step, number=200, repeat=9, timer=time.process_time)) for step in (grade, lambda: of_person(AOIFE)))
+    assert cost < 12 * yardstick
