@@ -30,8 +30,7 @@ def test_the_api_gives_bars_that_add_up_and_the_rule(site: Site, waiting) -> Non
     told = waiting["candidates"][0]["explanation"]
     assert sum(bar["bits"] for bar in told["bars"]) == pytest.approx(told["score"], abs=1e-9)
     assert (told["verdict"], bool(told["rule"])) == ("review", True)
-    assert [bar["what"] for bar in told["bars"]][0] == "before"
-    assert [bar["what"] for bar in told["bars"]][-1] == "relative"
+    assert (told["bars"][0]["what"], told["bars"][-1]["what"]) == ("before", "relative")
     one = site.program("trust-office").get(f"/look-ups/{waiting['lookup_id']}").json()
     assert one["candidates"] == waiting["candidates"]
     assert site.program("coordinator-office").get(f"/look-ups/{waiting['lookup_id']}").status_code == 403
