@@ -36,6 +36,7 @@ class FlagOut(Schema):
     approved_by: str | None
     review_on: date | None
     reason: str
+    frozen: str
     version: int
 
     @classmethod
@@ -44,7 +45,7 @@ class FlagOut(Schema):
         return cls(
             flag_id=flag.id, subject_id=flag.subject_id, agency=flag.agency_id, system=flag.system, state=flag.state, text=flag.text,
             content_hash=flag.content_hash, proposed_by=flag.proposed_by, approved_by=flag.approved_by, review_on=flag.review_on,
-            reason=flag.reason, version=flag.version,
+            reason=flag.reason, frozen=flag.frozen, version=flag.version,
         )  # fmt: skip
 
 
