@@ -17,11 +17,16 @@ from gateway.demo.cycle import Cycle
 from gateway.demo.stage import Wishes, set_stage
 from gateway.demo.teller import Teller
 from gateway.domain.flags import ALERT_TEXT
-from tests.acceptance.witnesses import Recorder, canaries, found_in, monitored
+from gateway.policy.vocabulary import tells
+from tests.acceptance.witnesses import Recorder, canaries, dumped, found_in, monitored, numbers_of
 
 pytestmark = pytest.mark.slow
 
 TELLING = re.compile(r"marac|domestic|abus|perpetrator|victim|violen|idva|safeguard|high.?risk", re.IGNORECASE)
+
+
+_OF_CHANCE = re.compile(rb"(?im)^authorization: .*$|client_assertion=[^&\s]*")
+"""Tokens: letters of chance, in which a short word could stand."""
 
 
 @dataclass
@@ -35,6 +40,8 @@ class Played:
     redis: list[str]
     logs: dict[str, str]
     ledgers: dict[str, list[dict[str, str]]]
+    database: dict[str, bytes]
+    place: Path
     report: Path
     rows: list[dict[str, str]] = field(default_factory=list)
 
@@ -46,12 +53,15 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     recorders: dict[str, Recorder] = {}
 
     def through_recorders(environment: dict[str, str]) -> dict[str, str]:
+        environment = environment | {"TMPDIR": str(place / "temporary")}
         for name, value in environment.items():
             if value.startswith(("http://", "mllp://")) and name.startswith(("NORTHMOOR", "CALDERBROOK")):
                 recorders[name] = Recorder(value)
                 environment = environment | {name: recorders[name].url}
         return environment
 
+    (place / "temporary").mkdir(mode=0o777)
+    (place / "temporary").chmod(0o777)
     words = io.StringIO()
     teller = Teller(Console(file=words, width=200))
     wishes = Wishes(data=place / "data", port=0, rewrite=through_recorders)
@@ -61,13 +71,14 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
             stage.check_alive()
             step()
         rows = cycle.rows
+        database = dumped(stage.servers.database_url)
         ledgers = {name: one.entries() for name, one in stage.neighbourhood.played.items()}
         sent = {name: one.sent for name, one in recorders.items()}
         lines = [line for one in recorders.values() for line in one.request_lines()]
     for one in recorders.values():
         one.close()
     logs = {path.name: path.read_text(encoding="utf-8", errors="replace") for path in (place / "data" / "logs").iterdir()}
-    return Played(words.getvalue(), teller.failures, sent, lines, commands, logs, ledgers, place / "out", rows)
+    return Played(words.getvalue(), teller.failures, sent, lines, commands, logs, ledgers, database, place, place / "out", rows)
 
 
 def test_every_step_ends_as_it_should(played: Played) -> None:
@@ -116,12 +127,41 @@ def test_redis_gets_opaque_ids_and_nothing_else(played: Played) -> None:
 def test_agencies_are_not_told_why_they_are_asked(played: Played) -> None:
     """Only the alert itself says it, and only to the system that hides it."""
     for name, content in played.sent.items():
-        text = content.decode("utf-8", "replace")
+        said = _OF_CHANCE.sub(b"", content)
         for words in ALERT_TEXT.values():
-            text = text.replace(words, "")
-        assert not re.search(r"marac|perpetrator|\bvictim\b|idva", text, re.IGNORECASE), name
+            said = said.replace(words.encode(), b"")
+        assert not tells(said, canaries(), in_work=True), name
+        assert tells(said + b" a victim", canaries(), in_work=True), name
     with_words = [name for name, content in played.sent.items() if any(words.encode() in content for words in ALERT_TEXT.values())]
     assert with_words == ["NORTHMOOR_NHS_TRUST_URL"]
+
+
+def test_nothing_about_anybody_lies_in_the_clear_in_the_database(played: Played) -> None:
+    """Every table as COPY gives it. That tables were really read shows in the ids and codes that stand there in clear."""
+    tables = {name: content.decode("utf-8", "replace") for name, content in played.database.items()}
+    assert {"subjects", "lookups", "flags", "actions", "audit_events", "outbox_messages", "person_tasks"} - tables.keys() == set()
+    text = "\n".join(tables.values())
+    assert text.count("northmoor-nhs-trust/record") > 100
+    assert "AWAITED" in text or "ONE_RECORD_CERTAIN" in text or "lookup.answered" in text
+    assert not found_in(text, canaries())
+    said = {name for name, content in tables.items() if re.search(r"\b(victim|perpetrator)\b", content, re.IGNORECASE)}
+    assert said <= {"disclosure_probes", "hand_checks"}, "of the agencies' test people alone"
+
+
+def test_no_number_of_anybody_lies_in_the_files_of_the_servers(played: Played) -> None:
+    """Heap, write-ahead log and temporary files of PostgreSQL and what Redis saved, as raw bytes."""
+    files = [path for name in ("postgres", "redis") for path in (played.place / "data" / name).rglob("*") if path.is_file()]
+    assert any("pg_wal" in path.parts for path in files)
+    assert sum(path.stat().st_size for path in files) > 10_000_000
+    wanted = re.compile(b"|".join(re.escape(number.encode()) for number in sorted(numbers_of(canaries()))))
+    assert not [path.name for path in files if wanted.search(path.read_bytes())]
+    assert wanted.search(min(numbers_of(canaries())).encode())
+
+
+def test_nothing_is_left_in_temporary_files(played: Played) -> None:
+    left = {path.name: path.read_bytes() for path in (played.place / "temporary").rglob("*") if path.is_file()}
+    assert not [name for name, content in left.items() if found_in(content.decode("utf-8", "replace"), canaries())]
+    assert not [name for name in left if found_in(name, canaries())]
 
 
 def test_nothing_was_done_twice(played: Played) -> None:
