@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.peers.node import NODE, ensure_installed
+from tests.peers.node import NODE, ensure_installed, one_at_a_time
 
 PEER = Path(__file__).parents[1] / "peers" / "chromium"
 ARGUMENTS = ("--no-sandbox", "--headless=shell", "--disable-gpu", "--font-render-hinting=none", "--hide-scrollbars")
@@ -19,7 +19,8 @@ ARGUMENTS = ("--no-sandbox", "--headless=shell", "--disable-gpu", "--font-render
 def unpacked() -> Path:
     """The folder with the browser; installed and unpacked at the first use."""
     folder = ensure_installed(PEER)
-    ended = subprocess.run([str(NODE), str(folder / "unpack.mjs")], capture_output=True, text=True, timeout=120, check=False)
+    with one_at_a_time(folder):
+        ended = subprocess.run([str(NODE), str(folder / "unpack.mjs")], capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 0, f"the browser could not be unpacked: {ended.stderr[-2000:]}"
     return Path(ended.stdout.strip())
 

@@ -48,14 +48,21 @@ class NodePeer:
 def ensure_installed(folder: Path) -> Path:
     """Installs exactly what the folder's lock file names, without running any of its scripts; done again when the lock file changes."""
     lock, done = folder / "package-lock.json", folder / "node_modules" / ".installed"
-    with lock.open("rb") as held:  # one run installs, others wait
-        fcntl.flock(held, fcntl.LOCK_EX)
+    with one_at_a_time(folder):
         if not done.exists() or done.read_bytes() != lock.read_bytes():
             command = [str(NODE), str(NPM), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
             ended = subprocess.run(command, cwd=folder, env=_environment(), capture_output=True, text=True, timeout=300, check=False)
             assert ended.returncode == 0, f"npm ci failed in {folder.name}: {ended.stderr[-2000:]}"
             done.write_bytes(lock.read_bytes())
     return folder
+
+
+@contextlib.contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Of several runs of the tests one installs in a folder, the others wait for it."""
+    with (folder / "package-lock.json").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 @contextlib.contextmanager
