@@ -121,7 +121,7 @@ def _rows(one: Described) -> Iterator[_Described]:
     if _pairings(one) <= _MOST_ROWS:
         yield from product(*values)
     else:
-        yield from islice(zip(*map(cycle, values), strict=False), max(map(len, values)))  # type: ignore[call-overload]
+        yield from islice(zip(*map(cycle, values), strict=False), max(map(len, values)))
 
 
 def _values(one: Described, name: Name, born: Birth | None, home: Home | None, phone: str | None) -> tuple[Hashable | None, ...]:

@@ -31,7 +31,7 @@ Version = Annotated[str, typer.Argument(help="The model, by its version (see: ma
 
 
 @app.command()
-@telling
+@match_bulk.refusing
 def explain(
     lookup: Annotated[UUID | None, typer.Argument(help="The look-up, by its id (see: matches).")] = None,
     user: Annotated[str, typer.Option("--as", help="Who asks, by the id in the users file.", envvar="MARAC_ACTOR", metavar="USER")] = "",

@@ -12,7 +12,6 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner
 
-from gateway.bulk.__main__ import app
 from gateway.bulk.exporting import EXPORTED, splink_settings
 from gateway.bulk.files import Fault, FileRefused, Journal, rows, source
 from gateway.bulk.jobs import Job, Unlike
@@ -204,9 +203,12 @@ def test_the_command_matches_files_and_says_why(files, tmp_path):
     assert facts["review"] == sum(line["tier"] == "review" for line in lines) > 0
     assert [one["rec_id"] for one in facts["explained"]] == [line["rec_id"] for line in lines[:2]]
     assert sum(bits for _, _, bits in facts["explained"][0]["bars"]) == pytest.approx(float(facts["explained"][0]["score"]), abs=1e-3)
-    shown = CliRunner().invoke(app, ["--index", str(index), "--queries", str(queries), "--query", lines[0]["query_id"]])
+    shown = _run("explain", "--index", index, "--queries", queries, "--query", lines[0]["query_id"])
     assert lines[0]["rec_id"] in shown.stdout
-    assert CliRunner().invoke(app, ["--index", str(index), "--queries", str(queries), "--query", "nobody"]).exit_code == 2
+    assert _run("explain", "--index", index, "--queries", queries, "--query", "nobody").exit_code == 2
+    refused = _run("explain", "--index", queries, "--queries", queries, "--query", lines[0]["query_id"])
+    assert refused.exit_code == 1
+    assert "columns missing: rec_id" in refused.stderr.replace("\n", " ")
 
 
 def test_the_command_refuses_a_bad_file_in_words(files, tmp_path):
