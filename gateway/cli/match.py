@@ -71,7 +71,7 @@ def _of_files(index: Path, queries: Path, query: str) -> Told:
 
 def _document(told: Waterfall) -> dict[str, object]:
     return {
-        "score": told.total, "outcome": told.outcome, "rule": told.stopped_by, "next_best": told.next_best, "chance": told.chance,
+        "score": told.total, "outcome": told.outcome, "rule": told.stopped_by, "next_best": told.next_best, "odds": told.odds,
         "bars": [{"what": bar.what, "label": bar.label, "sentence": bar.sentence, "bits": bar.bits} for bar in told.bars],
     }  # fmt: skip
 

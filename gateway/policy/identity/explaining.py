@@ -105,7 +105,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Waterfall:
-    """``bars`` add up to ``total``. ``chance``: odds of the same person as a share, as far as the model can tell."""
+    """``bars`` add up to ``total``, in bits: log2 of the odds of the same person, as far as the model can tell."""
 
     bars: tuple[Line, ...]
     total: float
@@ -114,9 +114,12 @@ class Waterfall:
     next_best: float | None
 
     @property
-    def chance(self) -> float:
-        """Between 0 and 1."""
-        return 1.0 / (1.0 + exp2(-max(-60.0, min(60.0, self.total))))
+    def odds(self) -> str:
+        """The total in words. Never a percentage: "100.0 %" beside a record that a person must look at would be read as certain."""
+        if abs(self.total) < 1:
+            return "about even odds"
+        side = "for" if self.total > 0 else "against"
+        return f"odds of {'over 1,000' if abs(self.total) >= 10 else f'about {exp2(abs(self.total)):.0f}'} to 1 {side}"
 
     @property
     def verdict(self) -> str:
@@ -190,7 +193,7 @@ def text(waterfall: Waterfall) -> str:
     lines = [f"{line.label:<26}{line.sentence:<58}{line.bits:+8.1f}" for line in waterfall.bars]
     beside = "" if waterfall.next_best is None else f"; next best {waterfall.next_best:+.1f}"
     verdict = waterfall.outcome.value.upper() + (f": {waterfall.stopped_by}" if waterfall.stopped_by else "")
-    return "\n".join([*lines, f"{'total':<84}{waterfall.total:+8.1f}", f"{verdict} ({waterfall.chance:.2%}{beside})"])
+    return "\n".join([*lines, f"{'total':<84}{waterfall.total:+8.1f}", f"{verdict} ({waterfall.odds}{beside})"])
 
 
 _ROW, _WORDS, _DRAWN, _FIGURES = 20, 170, 300, 60
