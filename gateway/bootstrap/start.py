@@ -7,8 +7,8 @@ import gc
 from adapters.registry import Registry
 
 _YOUNG = 20_000
-"""New objects before the collector looks. A delivery has some hundred, nearly all gone with their last reference: at Python's 700 the
-collector walked the young ones every second delivery, and found nothing, for a sixth of all the CPU."""
+"""New objects before the collector looks. Those of a delivery are nearly all gone with their last reference: at Python's 700 the collector
+walked the young ones all the time, found hardly anything, and took a sixth of all the CPU."""
 
 
 def ready(registry: Registry) -> None:
