@@ -103,7 +103,7 @@ def _under(key: Keys, rows: Rows, bits: Bits, priors: Bits, least: float, two_si
     order, starts, stops = _blocks(key)
     if not len(starts):
         return np.empty((0, 2), np.int32), 0
-    together = rows[order] if COMPILED else rows[order].view(np.recarray)
+    together = _in_order(rows, order) if COMPILED else _in_order(rows, order).view(np.recarray)
     found, done, at = [], 0, 0
     room = np.empty((_ROOM, 2), np.int32)
     while at < len(starts):
@@ -114,6 +114,12 @@ def _under(key: Keys, rows: Rows, bits: Bits, priors: Bits, least: float, two_si
         found.append(room[:count].copy())
         done, at = done + pairs, at_next
     return np.concatenate(found), done
+
+
+def _in_order(rows: Rows, order: Keys) -> Rows:
+    """``rows[order]``, copied as words of eight bytes, which is several times as quick as field by field."""
+    words = rows.view(np.uint64).reshape(len(rows), -1)
+    return words[order].view(rows.dtype).ravel()
 
 
 def _blocks(key: Keys) -> tuple[Keys, Keys, Keys]:
