@@ -22,6 +22,8 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 import redis
+from hypothesis import HealthCheck
+from hypothesis import settings as settings_of_examples
 from psycopg import sql
 
 from gateway.bootstrap import Gateway, Settings, load_gateway, make_demonstration_key, migrate
@@ -32,6 +34,10 @@ from gateway.embedded.servers import Servers
 from tests.noninterference.hazards import pytest_runtest_logreport, pytest_sessionfinish  # noqa: F401  which controls of the hazard log passed
 
 AGENCIES = Path(__file__).parents[1] / "contracts" / "agencies"
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings_of_examples.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings_of_examples.load_profile("unhurried")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
