@@ -30,6 +30,7 @@ from gateway.domain.identifiers import (
     UserId,
 )
 from gateway.domain.lookup import Bar, Candidate, Decision, Evidence, GradedCandidate, Lookup, LookupOutcome
+from gateway.domain.receipts import Footing
 from gateway.domain.tasks import PersonTask, TaskKind
 from gateway.store.audit import verify
 from gateway.store.unit_of_work import SqlWork
@@ -134,7 +135,7 @@ def trial(store: Cabinet):
 def test_every_field_of_what_is_stored_is_drawn_here():
     """So that a field added to the domain and forgotten by the store fails here, and not at an agency."""
     fields = {kind: len(dataclass_fields(kind)) for kind in (Subject, Person, Case, CaseList, Lookup, Candidate, Flag, Action, PersonTask)}
-    assert fields == {Subject: 6, Person: 7, Case: 7, CaseList: 6, Lookup: 12, Candidate: 12, Flag: 21, Action: 15, PersonTask: 12}
+    assert fields == {Subject: 6, Person: 7, Case: 7, CaseList: 6, Lookup: 12, Candidate: 12, Flag: 23, Action: 15, PersonTask: 12}
 
 
 @storable
@@ -185,6 +186,7 @@ def test_flags(store, subject, data):
             approved_by=data.draw(st.none() | users.filter(lambda user: user not in {proposer, fixed.get("proposed_by")})),
             approved_at=data.draw(st.none() | moments), remote_id=data.draw(st.none() | words), remote_version=data.draw(st.none() | words),
             reason=data.draw(codes), sent_at=data.draw(st.none() | moments), by_hand=data.draw(st.booleans()),
+            footing=data.draw(st.none() | st.builds(Footing, words, words, words, words)), frozen=data.draw(codes),
         )  # fmt: skip
 
     first = drawn()
