@@ -26,9 +26,9 @@ Readings = dict[Key, tuple[bytes, ...]]
 
 Page = tuple[str, str, str, str, bytes]
 """Observer, account ("" for none), method, path, body."""
-_CHANGES_RECORDS = frozenset({"staff-opens", "telephone", "staff-flag-edit", "record-merged", "record-parted"})
+_CHANGES_RECORDS = frozenset({"staff-opens", "telephone", "publish", "finish", "staff-flag-edit", "record-merged", "record-parted"})
 """Steps at which an agency's own people change what a patient's program may see."""
-AFTER_A_STEP, AT_THE_END = 4, 24
+AFTER_A_STEP, AT_THE_END = 3, 16
 """How many of the site's pages are read."""
 DECLARED = "declared"
 """The observer who may know; a difference here shows that the secret was reached."""
@@ -55,6 +55,8 @@ class Watch:
     course: Course
     readings: Readings = field(default_factory=dict)
     written: set[str] = field(default_factory=set)
+    touched: set[str] = field(default_factory=set)
+    outputs: dict[str, dict[Key, bytes]] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     programs: dict[str, tuple[Known | None, dict[Key, bytes]]] = field(default_factory=dict)
@@ -73,10 +75,14 @@ class Watch:
 
     async def after(self, step_label: str, known: Known, last: bool) -> Readings:
         """Every output of every agency, and the pages whose turn it is, as they are after a step."""
+        by_hand = last or step_label.split(" ")[1] in _CHANGES_RECORDS
         for agency in self.course.world.holdings:
-            self._outputs(agency)
+            if by_hand or agency in self.touched or agency not in self.outputs:
+                self._outputs(agency)
+            else:  # nobody asked it anything, and its own people did nothing
+                self._again(self.outputs[agency])
         for agency in self.course.town.trusts:
-            await self._patients(agency, known, anew=last or agency in self.written or step_label.split(" ")[1] in _CHANGES_RECORDS)
+            await self._patients(agency, known, anew=by_hand or agency in self.written)
         for observer, user, method, path, body in self._turn(step_label, list(self._pages(known)), last):
             await self._page(observer, user, method, path, body)
         self._note("O9 operator", "log", self.course.house.log.take())
@@ -89,6 +95,7 @@ class Watch:
             self._note(DECLARED, "report", self._reported())
         found, self.readings = self.readings, {}
         self.written.clear()
+        self.touched.clear()
         return found
 
     def _turn(self, label: str, pages: list[Page], last: bool) -> list[Page]:
@@ -96,15 +103,22 @@ class Watch:
         count = AT_THE_END if last else AFTER_A_STEP
         return random.Random(f"{self.course.world.seed} {label}").sample(pages, min(count, len(pages)))
 
+    def _again(self, readings: dict[Key, bytes]) -> None:
+        for key, value in readings.items():
+            self._note(*key, value)
+
     def _exchanged(self, agency: str, write: bool) -> None:
+        self.touched.add(agency)
         if write:
             self.written.add(agency)
             self._outputs(agency)
 
     def _outputs(self, agency: str) -> None:
+        found = self.outputs[agency] = {}
         for name, look in self.course.town.looks(agency):
             view = name.rpartition(" ")[0]
-            self._note(f"{_SEEN_BY.get(view.split(' ')[0] if view.startswith('feed') else view, 'O2')} at {agency}", name, look())
+            found[f"{_SEEN_BY.get(view.split(' ')[0] if view.startswith('feed') else view, 'O2')} at {agency}", name] = look()
+        self._again(found)
 
     def _note(self, observer: str, surface: str, value: bytes) -> None:
         key = (observer, surface)
@@ -119,8 +133,7 @@ class Watch:
     async def _patients(self, agency: str, known: Known, *, anew: bool) -> None:
         """Everything that a patient's token reaches, of the two people of the case. What nothing was written to is as it was."""
         if not anew and self.programs.get(agency, (None,))[0] == known:
-            for key, value in self.programs[agency][1].items():
-                self._note(*key, value)
+            self._again(self.programs[agency][1])
             return
         found: dict[Key, bytes] = {}
         self.programs[agency] = (known, found)
@@ -130,8 +143,7 @@ class Watch:
                 for path in _reached_by(person.local_id, known):
                     heard = await self.course.town.ask(agency, "GET", path, {"authorization": f"Bearer {self.course.town.tokens[agency, person.local_id]}"})
                     found[f"O2 at {agency}", f"own program {path} {person.local_id}"] = heard.as_bytes()
-        for key, value in found.items():
-            self._note(*key, value)
+        self._again(found)
 
     # -------------------------------------------------------------------------------------------------------- the site
 

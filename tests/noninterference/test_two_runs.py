@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -19,8 +20,8 @@ from tests.noninterference.coverage import BY_WORLD, CHANNELS, ELSEWHERE
 from tests.noninterference.flows import Flows
 from tests.noninterference.worlds import PAIRS, make_world
 
-WORLDS, PROCESSES = 150, 2
-"""Each world is two runs."""
+WORLDS, PROCESSES = int(os.environ.get("NONINTERFERENCE_WORLDS", "150")), 2
+"""Each world is two runs. Fewer may be asked for where a machine is busy; then the figures below are asked of those."""
 STATEMENT = ROOT / "docs" / "testing-statement.md"
 
 
@@ -31,7 +32,7 @@ def _judged(first: int, count: int, database_url: str) -> dict[str, Any]:
     return dict(json.loads(told.stdout.splitlines()[-1]))
 
 
-@pytest.mark.timeout(560)
+@pytest.mark.timeout(1500)
 @pytest.mark.slow
 def test_a_share_of_the_worlds_shows_no_difference(databases: Any, migrated_template: str) -> None:
     each = WORLDS // PROCESSES
@@ -86,7 +87,7 @@ def test_there_are_sixty_planted_leaks() -> None:
     assert len(planting.patches()) == 60
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.slow
 def test_a_planted_leak_is_caught_and_a_harmless_patch_is_not(tmp_path: Path) -> None:
     leak = next(patch for patch in planting.patches() if "title-has-name" in patch.name)
