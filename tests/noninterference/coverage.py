@@ -78,9 +78,9 @@ BY_WORLD: Mapping[str, Callable[[World], bool]] = {
 
 ELSEWHERE: Mapping[str, str] = {
     "C07": "what a screen shows before and after somebody presses is looked at in a browser (tests/browser), not in bytes of an answer",
-    "C15": "the gateway sends no mail that names a case; what it sends at fixed times is one constant text (tests of notifications)",
+    "C15": "the gateway sends no mail (docs/decisions/0032; no module that could is let in: tests/architecture)",
     "C16": "no sender of text messages or calls exists (tests/architecture)",
-    "C17": "times of mail are fixed and do not depend on work (tests of notifications)",
+    "C17": "there is no mail whose times could tell (docs/decisions/0032)",
     "C19": "the gateway has no metrics with labels of data; logs are compared instead (C18)",
     "C23": "what a browser keeps is searched in the browser's own folder (tests/browser); here only the headers that forbid keeping",
     "C26": "time cannot be compared as bytes: tests/benchmarks/timing.py",
