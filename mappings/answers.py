@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from gateway.domain.error_codes import Code
-from gateway.domain.lookup import Answer, AnswerKind, Candidate
+from gateway.domain.lookup import Answer, AnswerKind, Candidate, by_record
 from gateway.domain.releases import LookupRelease
 
 _GRAVEST_FIRST = (AnswerKind.PROTECTED, AnswerKind.TOO_MANY, AnswerKind.MAYBE_HIDDEN, AnswerKind.CANDIDATES, AnswerKind.NOBODY)
@@ -22,11 +22,7 @@ def merge(answers: Sequence[Answer], complete: bool = True) -> Answer:
     """
     if len(answers) == 1 and complete:
         return answers[0]
-    by_record: dict[str, Candidate] = {}
-    for answer in answers:
-        for candidate in answer.candidates:
-            by_record.setdefault(candidate.record_id, candidate)
-    candidates = tuple(by_record.values())
+    candidates = tuple(by_record(candidate for answer in answers for candidate in answer.candidates).values())
     failures = [answer for answer in answers if answer.kind is AnswerKind.FAILED]
     if failures:
         return Answer(AnswerKind.MAYBE_HIDDEN, candidates, Code.ANSWER_INCOMPLETE) if candidates else failures[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -59,6 +60,16 @@ class Candidate(Sealed):
     open_to_service: bool | None = None
     deceased: bool = False
     superseded_by: str | None = None
+
+
+def by_record(candidates: Iterable[Candidate]) -> dict[str, Candidate]:
+    """Each record once, by its id, as it came last; but restricted if any copy of it was: what one copy hides, another may only have left out."""
+    found: dict[str, Candidate] = {}
+    for candidate in candidates:
+        before = found.get(candidate.record_id)
+        if before is None or candidate.restricted or not before.restricted:
+            found[candidate.record_id] = candidate
+    return found
 
 
 @dataclass(frozen=True, slots=True, repr=False)

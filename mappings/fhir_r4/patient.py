@@ -9,7 +9,7 @@ from gateway.domain.case_list import Address, BirthDate, PersonName, Phone, Sex
 from gateway.domain.error_codes import Code
 from gateway.domain.errors import InvalidInput
 from gateway.domain.identifiers import LocalIdentifier, NhsNumber
-from gateway.domain.lookup import Answer, AnswerKind, Candidate
+from gateway.domain.lookup import Answer, AnswerKind, Candidate, by_record
 from mappings.fhir_r4 import resources as r4
 from mappings.fhir_r4.codes import RESTRICTED_LABELS
 from mappings.fhir_r4.outcome import beside_results
@@ -57,7 +57,7 @@ def read_match(page: r4.Bundle, profile: Profile) -> Answer:
 
 def _read(pages: Sequence[r4.Bundle], profile: Profile, told: _Told, *, whole: bool) -> Answer:
     patients = list(_patients(pages))
-    candidates = tuple({p.id: _candidate(p, profile, told) for p in patients}.values())
+    candidates = tuple(by_record(_candidate(p, profile, told) for p in patients).values())
     beside = _beside(pages)
     if not whole or max((page.total or 0 for page in pages), default=0) > len(patients):
         reason = Code.ANSWER_INCOMPLETE

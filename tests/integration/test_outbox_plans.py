@@ -73,7 +73,7 @@ def test_claiming_and_settling_read_what_they_need(desk: Office):
         many = len(ids)
         settling, fourth = pages(
             connection, q.SETTLE, id=Ids(ids), token=[TOKEN] * many, state=["delivered"] * many, outcome=["delivered"] * many,
-            reason=[""] * many, digest=Blobs([b"d" * 32] * many), delay=[0.0] * many, unsure=[False] * many, interrupted=[0] * many,
+            reason=[""] * many, digest=Blobs([b"d" * 32] * many), delay=[0.0] * many, unsure=[False] * many, counted=[1] * many, interrupted=[0] * many,
         )  # fmt: skip
         transaction.rollback()
     assert claiming / 160 < MOST_PAGES

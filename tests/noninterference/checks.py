@@ -69,7 +69,8 @@ class Particulars:
         contact = {r.phone for r in world.residents} | {r.address.lines[0] for r in world.residents} | {r.address.postcode for r in world.residents}
         days = {form for r in world.residents for form in (f"{r.birth_date:%Y-%m-%d}", f"{r.birth_date:%d/%m/%Y}", f"{r.birth_date:%Y%m%d}")}
         notes = {"first account", "another account", "Ring about"}
-        self.first_names = _small({r.given for r in world.residents})
+        # A word that is one resident's first name and another's family name says nothing of who is meant.
+        self.first_names = _small({r.given for r in world.residents} - {r.family for r in world.residents})
         self.contact = _small(contact)
         self.at_rest = _small(names | numbers | days | notes)
         self.anything = (*self.at_rest, *self.contact)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from gateway.domain.case_list import Person
 from gateway.domain.errors import Code
-from gateway.domain.lookup import Answer, AnswerKind, Candidate, Evidence, GradedAnswer, GradedCandidate, Lookup, LookupOutcome
+from gateway.domain.lookup import Answer, AnswerKind, Candidate, Evidence, GradedAnswer, GradedCandidate, Lookup, LookupOutcome, by_record
 from gateway.domain.sealed import SEALED
 from gateway.policy.identity.comparing import MISSING
 from gateway.policy.identity.deciding import Offered, Outcome, Ruled, Stop, ruled, worth_a_look
@@ -67,7 +67,7 @@ def without_records(answer: Answer) -> GradedAnswer | None:
 
 def compared(question: Question, answer: Answer, scorer: Scorer, salt: bytes = b"") -> Compared:
     """Every record of an answer, scored. A record that came twice is one record. ``salt`` is the case's, for the digests of homes."""
-    records = {c.record_id: c for c in answer.candidates}
+    records = by_record(answer.candidates)
     offered = tuple([_offered(question, c, scorer, salt) for c in records.values()])
     if answer.kind is AnswerKind.NOBODY and not offered:
         return Compared(records, offered)
