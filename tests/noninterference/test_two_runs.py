@@ -72,8 +72,10 @@ def test_flows_name_pairs_that_there_are_and_say_why() -> None:
         assert "S4" not in flow.pairs, "other content alone may change nothing for anybody"
 
 
-def test_no_flow_reaches_anybody_but_those_who_run_or_audit_the_gateway_and_an_agencys_own_people() -> None:
-    assert {flow.observer for flow in Flows.read().declared} == {"O9 operator", "O? s-auditor", "O? s-shared"}
+def test_no_flow_reaches_anybody_but_those_who_run_or_audit_the_gateway_an_agencys_own_people_and_who_must_decide() -> None:
+    declared = Flows.read().declared
+    assert {flow.observer for flow in declared} == {"O9 operator", "O? s-auditor", "O? s-shared", "O7 s-coordinator"}
+    assert {flow.surface for flow in declared if flow.observer == "O7 s-coordinator"} == {"GET *tasks*"}
 
 
 @pytest.mark.parametrize("patch", planting.patches(), ids=lambda patch: patch.stem)
