@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from string import digits
 from typing import cast
 
 import numpy as np
@@ -347,7 +348,7 @@ class Numbers:
 
 
 def _slips(number: str) -> set[str]:
-    changed = {number[:i] + d + number[i + 1 :] for i in range(len(number)) for d in "0123456789"}
+    changed = {number[:i] + d + number[i + 1 :] for i in range(len(number)) for d in digits}
     swapped = {number[:i] + number[i + 1] + number[i] + number[i + 2 :] for i in range(len(number) - 1)}
     return (changed | swapped) - {number}
 

@@ -39,6 +39,6 @@ _LATIN = frozenset({"LATIN"})
 
 def dialled(number: str) -> str:
     """A telephone number as a United Kingdom exchange would dial it, without the leading 0; "" when too short to say anything."""
-    digits = "".join(c for c in number if c in "0123456789")
+    digits = "".join(c for c in number if c.isascii() and c.isdigit())
     digits = digits.removeprefix("00").removeprefix("44").lstrip("0")
     return digits if len(digits) >= 9 else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import date
+from string import digits
 
 from tests.benchmarks.matching.naming import NICKNAMES, RESPELLINGS
 
@@ -41,7 +42,7 @@ def respelt(text: str, rng: random.Random) -> str:
 def one_digit(text: str, rng: random.Random) -> str:
     """One digit of a number replaced by another."""
     i = rng.randrange(len(text))
-    return text[:i] + rng.choice([d for d in "0123456789" if d != text[i]]) + text[i + 1 :]
+    return text[:i] + rng.choice([d for d in digits if d != text[i]]) + text[i + 1 :]
 
 
 def slipped_date(born: date, rng: random.Random) -> str:
