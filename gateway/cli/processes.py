@@ -20,13 +20,15 @@ def add_to(app: typer.Typer) -> None:
 
 @telling
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1", port: Annotated[int, typer.Option(help="Port.")] = 8000
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port.")] = 8000,
+    descriptor: Annotated[int, typer.Option(help="A socket that listens already, handed on by whoever started this.", hidden=True)] = -1,
 ) -> None:
     """The web pages and the API."""
     from gateway.cli.site import run_site
 
     with opened("web") as gateway:
-        run_site(gateway, host, port)
+        run_site(gateway, host, port, descriptor)
 
 
 @telling

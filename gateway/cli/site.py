@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import signal
+import socket
 from functools import partial
 
 import uvicorn
@@ -60,11 +61,12 @@ def _login_secret(gateway: Gateway) -> str:
     return hashlib.sha256(gateway.vault.index("login-secret")).hexdigest()
 
 
-def run_site(gateway: Gateway, host: str, port: int) -> None:
-    """Serves until SIGTERM. No access log, no name of the server, no trust in headers of a proxy."""
+def run_site(gateway: Gateway, host: str, port: int, descriptor: int = -1) -> None:
+    """Serves until SIGTERM, on ``descriptor`` if one was handed on. No access log, no name of the server, no trust in headers of a proxy."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # uvicorn raises the signal once more when it has ended in order; then it means nothing
-    uvicorn.run(
+    config = uvicorn.Config(
         build_site(gateway), host=host, port=port, log_config=None, access_log=False, server_header=False, proxy_headers=False,
         lifespan="off", timeout_graceful_shutdown=SHUTDOWN_S, h11_max_incomplete_event_size=32 * 1024,
     )  # fmt: skip
+    uvicorn.Server(config).run([socket.socket(fileno=descriptor)] if descriptor >= 0 else None)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +26,7 @@ from gateway.domain.errors import Conflict
 from gateway.embedded.child import Child, Program
 from gateway.embedded.errors import CannotStart
 from gateway.embedded.folder import DataFolder
-from gateway.embedded.ports import LOOPBACK, port_or_free
+from gateway.embedded.ports import LOOPBACK, listening
 from gateway.embedded.servers import Servers
 from gateway.services.proving import is_written_to
 
@@ -66,12 +67,12 @@ class Stage:
     base_url: str = ""
     children: dict[str, Child] = field(default_factory=dict)
 
-    def start_process(self, name: str, *arguments: str) -> Child:
+    def start_process(self, name: str, *arguments: str, descriptors: Sequence[int] = ()) -> Child:
         """One of the gateway's own processes: ``marac-gateway <arguments>``, logging to its own file."""
         command = [sys.executable, "-m", "gateway.cli", *arguments]
         log = self.folder.sub("logs") / f"{name}.log"
         # Orphaned, it is killed at once: the database goes with us, and everything of ours is made to be killed.
-        program = Program(command, environment=self.environment, orphaned=signal.SIGKILL)
+        program = Program(command, environment=self.environment, orphaned=signal.SIGKILL, descriptors=descriptors)
         self.children[name] = Child(name, program, log)
         return self.children[name]
 
@@ -94,7 +95,8 @@ def set_stage(wishes: Wishes, tell: Tell) -> Iterator[Stage]:
         tell("PostgreSQL and Redis")
         servers = stack.enter_context(Servers.start(folder, database_url=wishes.database_url, redis_url=wishes.redis_url))
         migrate(servers.database_url)
-        base_url = f"http://{LOOPBACK}:{port_or_free(wishes.port)}"
+        door = stack.enter_context(listening(wishes.port))
+        base_url = f"http://{LOOPBACK}:{door.getsockname()[1]}"
         tell("agencies")
         neighbourhood = stack.enter_context(Neighbourhood(wishes.agencies, folder.path, base_url if wishes.web else ""))
         neighbourhood.start()
@@ -106,7 +108,7 @@ def set_stage(wishes: Wishes, tell: Tell) -> Iterator[Stage]:
         tell("proof that alerts stay hidden")
         prove(gateway)
         tell("worker and scheduler")
-        _start_processes(stage, tell)
+        _start_processes(stage, tell, door)
         yield stage
 
 
@@ -119,14 +121,15 @@ def prove(gateway: Gateway) -> None:
                 gateway.prober.probe(cast.one(UserRole.REPRESENTATIVE, agreement.agency_id), system.key)
 
 
-def _start_processes(stage: Stage, tell: Tell) -> None:
+def _start_processes(stage: Stage, tell: Tell, door: socket.socket) -> None:
     for number in range(stage.wishes.workers):
         stage.start_process(f"worker{number or ''}", "worker")
     stage.start_process("scheduler", "schedule")
     if stage.wishes.web:
         tell("web server")
         _start_identity(stage)
-        stage.start_process("web", "serve", "--port", stage.base_url.rpartition(":")[2])
+        stage.start_process("web", "serve", "--descriptor", str(door.fileno()), descriptors=(door.fileno(),))
+        door.close()
         _wait_for(f"{stage.base_url}/api/v1/openapi.json", stage)
 
 

@@ -14,12 +14,15 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def port_or_free(wished: int) -> int:
-    """The port wished for, or any free one where that is taken."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, wished))
-        except OSError:
-            return free_port()
-        return int(probe.getsockname()[1])
+def listening(wished: int) -> socket.socket:
+    """A socket that listens on the port wished for, or on any free one where that is taken; 0 wishes for none. Nobody else can have the
+    port from now on, so it may be told to others before the server that will answer there has started."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        held.bind((LOOPBACK, wished))
+        held.listen(128)
+    except OSError:
+        held.close()
+        return listening(0)
+    return held
