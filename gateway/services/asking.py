@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from gateway.domain.actors import Actor
 from gateway.domain.agreements import Purpose, RecordSystem, SharingAgreement
@@ -47,7 +47,7 @@ def ask_about(
     if not questions:
         return 0
     work.lookups.add([q.lookup for q in questions], [asked_event(actor, q.lookup) for q in questions])
-    not_after = last_moment(case_list, work.now())
+    not_after = last_moment(case_list.meeting_date, work.now())
     for asked in questions:
         send(work, asked, not_after)
     leave_to_people(work, [q.lookup for q in questions])
@@ -128,7 +128,7 @@ def asked_event(actor: Actor, lookup: Lookup) -> AuditEvent:
     return noted(kind, actor, lookup.id, lookup.agency_id, reason=lookup.reason, system=lookup.system)
 
 
-def last_moment(case_list: CaseList, now: datetime) -> datetime | None:
+def last_moment(meeting_date: date, now: datetime) -> datetime | None:
     """After the day of the meeting nobody is asked any more; None when that day is over already."""
-    end = datetime.combine(case_list.meeting_date + timedelta(days=1), time.min, UTC)
+    end = datetime.combine(meeting_date + timedelta(days=1), time.min, UTC)
     return end if end > now else None

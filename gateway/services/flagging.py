@@ -8,11 +8,11 @@ from datetime import date, timedelta
 
 from gateway.domain.actors import GATEWAY, Actor
 from gateway.domain.agreements import SharingAgreement
-from gateway.domain.case_list import CaseList, Subject
+from gateway.domain.case_list import Subject
 from gateway.domain.errors import Code, Conflict, NotFound, Refused
 from gateway.domain.events import EventKind
 from gateway.domain.flags import ALERT_LABELS, ALERT_TEXT, LIVE_FLAG_STATES, Flag, FlagEvent, FlagState
-from gateway.domain.identifiers import AgencyId, CaseId, CaseListId, FlagId, SubjectId, TaskId
+from gateway.domain.identifiers import AgencyId, CaseId, CaseListId, FlagId, MaracId, SubjectId, TaskId
 from gateway.domain.lookup import Candidate, Lookup
 from gateway.domain.sealed import Sealed
 from gateway.domain.tasks import TaskKind
@@ -48,11 +48,11 @@ class FlagPreview(Sealed):
 def propose(work: Work, actor: Actor, subject_id: SubjectId, agency_id: AgencyId) -> FlagPreview:
     """Propose an alert on the record that is this person's. Where none may stand nothing is raised: the preview says why, and a person
     has a task where one must decide. Raises ``Conflict(FLAG_EXISTS)`` while one is live."""
-    subject, case_list = reaching.subject_for(work, actor, Act.PROPOSE_FLAG, subject_id, agency_id)
+    subject, head = reaching.subject_for(work, actor, Act.PROPOSE_FLAG, subject_id, agency_id)
     lookup, found = _best_place(work, subject, agency_id)
     if lookup is None or lookup.record is None or not found.allowed:
         if found.verdict is Verdict.HELD:
-            _hold(work, subject, case_list, agency_id, found)
+            _hold(work, subject, head.marac_id, agency_id, found)
         return FlagPreview(subject, found, record=lookup.record if lookup else None)
     if any(
         f.role is subject.role and f.agency_id == agency_id and f.state in LIVE_FLAG_STATES for f in work.flags.of_subjects([subject.id])
@@ -74,10 +74,10 @@ def _best_place(work: Work, subject: Subject, agency_id: AgencyId) -> tuple[Look
     return min(judged, key=lambda j: _PREFERENCE.index(j[1].verdict), default=(None, gate.placement_of(work, subject, None)))
 
 
-def _hold(work: Work, subject: Subject, case_list: CaseList, agency_id: AgencyId, found: Placement) -> None:
+def _hold(work: Work, subject: Subject, marac_id: MaracId, agency_id: AgencyId, found: Placement) -> None:
     """A person decides first: the coordinator about somebody in two parts, the agency about its own record."""
     if Code.BOTH_ROLES in found.findings:
-        give_task(work, desk_of(work, case_list.marac_id), TaskKind.BOTH_ROLES, subject.id, Code.BOTH_ROLES)
+        give_task(work, desk_of(work, marac_id), TaskKind.BOTH_ROLES, subject.id, Code.BOTH_ROLES)
     else:
         give_task(work, agency_id, TaskKind.REVIEW_FLAG, subject.id, found.reason or "")
 
@@ -140,7 +140,7 @@ def approve(work: Work, actor: Actor, flag_id: FlagId, content_hash: str, versio
     Raises ``Refused`` (``APPROVER_IS_PROPOSER``, or the placement's code), ``Conflict`` (``APPROVAL_CONTENT_CHANGED``,
     ``STALE_VERSION``).
     """
-    flag, subject, case_list = reaching.flag_for(work, actor, Act.APPROVE_FLAG, flag_id)
+    flag, subject, head = reaching.flag_for(work, actor, Act.APPROVE_FLAG, flag_id)
     permissions.check_second_person(actor, flag.proposed_by)
     reaching.check_version(flag.version, version)
     agreement = _agreement(work, flag)
@@ -155,7 +155,7 @@ def approve(work: Work, actor: Actor, flag_id: FlagId, content_hash: str, versio
     if not found.allowed:
         raise Refused(found.reason or Code.MATCH_NOT_SETTLED)
     review = retention.review_date(
-        work.case_lists.case(subject.case_id).referral_date, case_list.meeting_date, agreement.flag_review_months
+        work.case_lists.case(subject.case_id).referral_date, head.meeting_date, agreement.flag_review_months
     )
     sent = flag_sending.place(work, replace(approved, review_on=review.on), found)
     facts = {"review_on": review.on.isoformat(), "counted_from": review.basis.value, "content": content_hash}
@@ -226,7 +226,7 @@ def end_for_case(work: Work, actor: Actor, case_id: CaseId) -> int:
     """Remove every alert of a case that is closed; returns how many removals began."""
     permissions.check_can(actor, Act.CLOSE_CASE)
     case = work.case_lists.case(case_id)
-    if work.case_lists.get(case.list_id).marac_id not in actor.marac_ids:
+    if work.case_lists.maracs_of([case_id])[case_id] not in actor.marac_ids:
         raise NotFound(Code.NOT_FOUND)
     found = work.flags.of_subjects([s.id for s in case.subjects])
     live = [f for f in found if f.state in LIVE_FLAG_STATES - _ENDS_BY_ITSELF]

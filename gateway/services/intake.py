@@ -149,7 +149,7 @@ def _ask_about_changed(work: Work, actor: Actor, accepted: CaseList, changed: Se
         return
     questions = [_anew(work, k, people[k.subject_id], k.subject_id in described_otherwise) for k in _lookups_of(work, people)]
     work.lookups.save([q.lookup for q in questions], [asking.asked_event(actor, q.lookup) for q in questions])
-    not_after = asking.last_moment(accepted, work.now())
+    not_after = asking.last_moment(accepted.meeting_date, work.now())
     for question in questions:
         asking.send_again(work, actor, question, not_after)
     asking.leave_to_people(work, [q.lookup for q in questions])

@@ -98,14 +98,14 @@ def ask_again(work: Work, actor: Actor, lookup_id: LookupId) -> Lookup:
 
     Raises ``Refused`` with the code that withholds, if something was learnt before; else the look-up becomes withheld.
     """
-    lookup, subject, case_list = reaching.lookup_for(work, actor, Act.ASK_AGAIN, lookup_id)
+    lookup, subject, head = reaching.lookup_for(work, actor, Act.ASK_AGAIN, lookup_id)
     if lookup.reason == Code.SUBJECT_WITHDRAWN:
         raise Refused(Code.SUBJECT_WITHDRAWN)
     agreement = work.agreements.of(lookup.agency_id)
     asked = asking.question(work, lookup, subject, agreement, reaching.system_of(agreement, lookup.system))
     asked = asking.keeping_what_is_known(asked, lookup)
     work.lookups.save([asked.lookup], [asking.asked_event(actor, asked.lookup)])
-    asking.send_again(work, actor, asked, asking.last_moment(case_list, work.now()))
+    asking.send_again(work, actor, asked, asking.last_moment(head.meeting_date, work.now()))
     return work.lookups.get(lookup_id)
 
 

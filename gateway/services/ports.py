@@ -53,6 +53,15 @@ class CaseListSummary:
     problems: int
 
 
+@dataclass(frozen=True, slots=True)
+class ListHead:
+    """What a list is, without anybody on it."""
+
+    id: CaseListId
+    marac_id: MaracId
+    meeting_date: date
+
+
 class CaseLists(Protocol):
     """Accepted lists. ``digest`` is the SHA-256 of the canonical content; the store keys it (HMAC) before it keeps or compares it,
     so that the same list sent again is recognised and nothing can be guessed from it.
@@ -71,6 +80,9 @@ class CaseLists(Protocol):
         """Whether it is the newest issue of the list that had this content."""
 
     def get(self, list_id: CaseListId) -> CaseList: ...
+
+    def head_of(self, subject_id: SubjectId) -> ListHead:
+        """The list that the subject is or was on."""
 
     def problems(self, list_id: CaseListId) -> Sequence[RowProblem]: ...
 

@@ -14,7 +14,7 @@ from gateway.domain.identifiers import ActionId, AgencyId, CaseListId, FlagId, L
 from gateway.domain.lookup import Lookup
 from gateway.policy import permissions
 from gateway.policy.permissions import Act
-from gateway.services.ports import Work
+from gateway.services.ports import ListHead, Work
 
 
 def check_reach(work: Work, actor: Actor, act: Act, thing: UUID) -> None:
@@ -35,25 +35,25 @@ def list_for(work: Work, actor: Actor, act: Act, list_id: CaseListId) -> CaseLis
     return found
 
 
-def subject_for(work: Work, actor: Actor, act: Act, subject_id: SubjectId, agency_id: AgencyId) -> tuple[Subject, CaseList]:
+def subject_for(work: Work, actor: Actor, act: Act, subject_id: SubjectId, agency_id: AgencyId) -> tuple[Subject, ListHead]:
     """A person of a list of the actor's own Marac, as a matter of this agency."""
     permissions.check_can(actor, act, agency_id=agency_id)
     subject = work.case_lists.subjects([subject_id]).get(subject_id)
     if subject is None:
         raise NotFound(Code.NOT_FOUND)
-    case_list = work.case_lists.get(work.case_lists.case(subject.case_id).list_id)
-    permissions.check_can(actor, act, marac_id=case_list.marac_id, agency_id=agency_id)
-    return subject, case_list
+    head = work.case_lists.head_of(subject_id)
+    permissions.check_can(actor, act, marac_id=head.marac_id, agency_id=agency_id)
+    return subject, head
 
 
-def lookup_for(work: Work, actor: Actor, act: Act, lookup_id: LookupId) -> tuple[Lookup, Subject, CaseList]:
+def lookup_for(work: Work, actor: Actor, act: Act, lookup_id: LookupId) -> tuple[Lookup, Subject, ListHead]:
     """A look-up of the actor's agency."""
     check_reach(work, actor, act, lookup_id)
     lookup = work.lookups.get(lookup_id)
     return lookup, *subject_for(work, actor, act, lookup.subject_id, lookup.agency_id)
 
 
-def flag_for(work: Work, actor: Actor, act: Act, flag_id: FlagId) -> tuple[Flag, Subject, CaseList]:
+def flag_for(work: Work, actor: Actor, act: Act, flag_id: FlagId) -> tuple[Flag, Subject, ListHead]:
     """An alert of the actor's agency."""
     check_reach(work, actor, act, flag_id)
     flag = work.flags.get(flag_id)

@@ -38,7 +38,7 @@ from gateway.domain.releases import Release
 from gateway.domain.tasks import PersonTask, TaskKind
 from gateway.policy.identity.model import current, read
 from gateway.policy.identity.scoring import Scorer
-from gateway.services.ports import CaseListSummary, Place, Work
+from gateway.services.ports import CaseListSummary, ListHead, Place, Work
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 
@@ -90,6 +90,12 @@ class MemoryCaseLists:
         if list_id not in self.issues:
             raise NotFound(Code.NOT_FOUND)
         return self.issues[list_id][-1]
+
+    def head_of(self, subject_id: SubjectId) -> ListHead:
+        found = next((i for i in self._newest_first() if any(s.id == subject_id for s in i.subjects)), None)
+        if found is None:
+            raise NotFound(Code.NOT_FOUND)
+        return ListHead(found.id, found.marac_id, found.meeting_date)
 
     def problems(self, list_id: CaseListId) -> Sequence[RowProblem]:
         return self.wrong[list_id]
