@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _JOINERS = dict.fromkeys(map(ord, "'’‘ʼ`´.-‐‑‒–—_ \t,"))
@@ -37,8 +38,10 @@ def scripts(text: str) -> frozenset[str]:
 _LATIN = frozenset({"LATIN"})
 
 
+_NO_DIGITS = re.compile("[^0-9]+")
+
+
 def dialled(number: str) -> str:
     """A telephone number as a United Kingdom exchange would dial it, without the leading 0; "" when too short to say anything."""
-    digits = "".join(c for c in number if c.isascii() and c.isdigit())
-    digits = digits.removeprefix("00").removeprefix("44").lstrip("0")
+    digits = _NO_DIGITS.sub("", number).removeprefix("00").removeprefix("44").lstrip("0")
     return digits if len(digits) >= 9 else ""

@@ -104,8 +104,10 @@ def name(given: str, middle: str, family: str) -> Name:
 
 
 def _not_latin(name: tuple[str, str, str]) -> bool:
-    whole = "".join(name)
-    return not whole.isascii() and bool(scripts(whole) - {"LATIN"})
+    given, middle, family = name
+    if given.isascii() and family.isascii() and middle.isascii():
+        return False
+    return bool(scripts("".join(name)) - {"LATIN"})
 
 
 # --------------------------------------------------------------------------------------------------------- other fields
@@ -113,8 +115,8 @@ def _not_latin(name: tuple[str, str, str]) -> bool:
 
 def birth(text: str) -> Birth | None:
     """From ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``; None when it says nothing or no such day exists."""
-    parts = text.split("-")
     try:
+        parts = text.split("-")
         return _possible(*map(int, parts)) if len(parts) <= 3 else None
     except ValueError:
         return None
@@ -164,14 +166,13 @@ def described(
 ) -> Described:
     """From raw text. ``names``: (given, middle, family), the main one first; ``sex`` by its first letter; doubtful parts are dropped."""
     raw = tuple(names)
-    ready = [name(*n) for n in raw]
     return Described(
-        tuple([n for n in ready if n.tokens or n.family]),
-        tuple(filter(None, births)),
+        tuple([ready for n in raw if (ready := name(*n)).tokens or ready.family]),
+        tuple([b for b in births if b]),
         sex[:1].lower() if sex[:1] in "fFmM" else "",
         digits(nhs),
         tuple(numbers),
-        tuple(filter(None, homes)),
+        tuple([h for h in homes if h]),
         frozenset([d for p in phones if p and (d := dialled(p))]),
         hidden,
         any(map(_not_latin, raw)),
