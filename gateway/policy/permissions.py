@@ -39,6 +39,7 @@ class Act(StrEnum):
     VIEW_QUEUE = "view_queue"
     CHANGE_QUEUE = "change_queue"
     RECONCILE = "reconcile"
+    RECONCILE_FLAGS = "reconcile_flags"
     VIEW_AUDIT = "view_audit"
     VIEW_MODELS = "view_models"
     OFFER_MODEL = "offer_model"
@@ -82,6 +83,7 @@ RIGHTS: Mapping[Act, frozenset[UserRole]] = MappingProxyType(
         Act.VIEW_QUEUE: _REPRESENTATIVES | {_ADMINISTRATOR, _COORDINATOR, _SYSTEM},
         Act.CHANGE_QUEUE: frozenset({_SYSTEM}),
         Act.RECONCILE: _REPRESENTATIVES | {_LEAD, _COORDINATOR, _SYSTEM},
+        Act.RECONCILE_FLAGS: _REPRESENTATIVES | {_LEAD, _SYSTEM},
         Act.VIEW_AUDIT: frozenset({UserRole.AUDITOR}),
         Act.VIEW_MODELS: _REPRESENTATIVES | {_LEAD, _ADMINISTRATOR, _COORDINATOR, _SYSTEM, UserRole.AUDITOR},
         Act.OFFER_MODEL: frozenset({_SYSTEM}),

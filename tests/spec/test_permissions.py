@@ -39,6 +39,7 @@ TABLE = {
     Act.VIEW_QUEUE:           "Y  -  Y  Y  Y  -  Y  -",
     Act.CHANGE_QUEUE:         "-  -  -  -  -  -  Y  -",
     Act.RECONCILE:            "Y  -  Y  Y  -  Y  Y  -",
+    Act.RECONCILE_FLAGS:      "-  -  Y  Y  -  Y  Y  -",
     Act.VIEW_AUDIT:           "-  -  -  -  -  -  -  Y",
     Act.VIEW_MODELS:          "Y  -  Y  Y  Y  Y  Y  Y",
     Act.OFFER_MODEL:          "-  -  -  -  -  -  Y  -",

@@ -53,7 +53,6 @@ def desk() -> Desk:
 
 def test_rows_of_another_maracs_things_are_not_compared_for_a_stranger(desk: Desk) -> None:
     assert reconcile.compare(desk, REPRESENTATIVE)
-    assert reconcile.compare(desk, COORDINATOR)
     assert reconcile.compare(desk, SYSTEM)
     assert list(reconcile.compare(desk, STRANGER)) == []
     assert list(reconcile.compare(desk, COLLEAGUE)) == []
@@ -81,6 +80,11 @@ def test_destinations_are_those_that_serve_the_reader(desk: Desk) -> None:
     assert own_maracs.lane(desk, COORDINATOR, TRUST_SYSTEM.key)
     assert own_maracs.lane(desk, SYSTEM, TRUST_SYSTEM.key)
     assert not own_maracs.lane(desk, STRANGER, TRUST_SYSTEM.key)
+
+
+def test_how_much_is_asked_again_is_told_of_ones_own_rows_only(desk: Desk) -> None:
+    assert reconcile.start(desk, SYSTEM) == len(reconcile.compare(desk, SYSTEM)) > 0
+    assert reconcile.start(desk, STRANGER) == reconcile.start(desk, COLLEAGUE) == 0
 
 
 def test_who_asked_again_is_recorded(desk: Desk) -> None:
