@@ -11,7 +11,7 @@ from gateway.domain.actors import GATEWAY
 from gateway.domain.register import Register
 from gateway.services import probing
 from gateway.services.ports import Work
-from tests.unit.fakes import good_probe
+from tests.unit.fake_papers import good_probe
 
 
 def mark_proven(work: Work) -> None:

@@ -12,7 +12,7 @@ from gateway.domain.identifiers import SystemKey, UserId
 from gateway.domain.proofs import HandCheck, Lack, Probe, ProofState, Seen
 from gateway.domain.register import Answer, Audience, Canary, Entry, Output, Register
 from gateway.policy.proving import PROOF_LASTS, Captures, observe, state_of
-from tests.unit.fakes import good_probe
+from tests.unit.fake_papers import good_probe
 
 KEY = SystemKey("trust/record")
 NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)

@@ -18,7 +18,8 @@ from gateway.domain.register import Audience, Entry, Output, Register
 from gateway.domain.releases import MessageKind, Release
 from gateway.services import intake, results
 from gateway.services.arrivals import Arrived, Reply
-from tests.unit.fakes import Desk, Sent
+from tests.unit.fake_delivery import Sent
+from tests.unit.fakes import Desk
 
 MARAC = MaracId("northmoor")
 TRUST, OLD_TRUST, POLICE, HOMES, OFFICE = (AgencyId(name) for name in ("trust", "old-trust", "police", "homes", "marac-office"))

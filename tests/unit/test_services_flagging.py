@@ -1,4 +1,4 @@
-"""An alert from proposal to removal: two people, the exact words, read-back, and what happens when anything is not as it should be."""
+"""An alert from proposal to approval: two people, the exact words, and who sees it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from datetime import date
 
 import pytest
 
-from gateway.domain.agreements import Purpose
 from gateway.domain.case_list import Role
-from gateway.domain.errors import Code, Conflict, InvalidInput, NotFound, Refused
+from gateway.domain.errors import Code, Conflict, NotFound, Refused
 from gateway.domain.events import EventKind
-from gateway.domain.flags import ALERT_TEXT, FLAG_MACHINE, LIVE_FLAG_STATES, Flag, FlagState
-from gateway.domain.identifiers import CaseId, FlagId, MaracId
-from gateway.domain.receipts import FlagFinding, FlagReport
-from gateway.domain.releases import FlagCheckRelease, FlagRelease, FlagRemovalRelease
-from gateway.domain.tasks import PersonTask, TaskKind
+from gateway.domain.flags import ALERT_TEXT
+from gateway.domain.identifiers import FlagId, MaracId
+from gateway.domain.releases import FlagRelease
+from gateway.domain.tasks import TaskKind
 from gateway.policy.placement import Verdict
-from gateway.services import flagging, gate, hits, results
-from tests.unit.fakes import Desk, Sent
+from gateway.services import flagging, hits
+from tests.unit.alert_steps import S, approved, desk, proposed, task
+from tests.unit.fakes import Desk
 from tests.unit.scenes import (
     ADMINISTRATOR,
     AOIFE,
@@ -35,10 +34,8 @@ from tests.unit.scenes import (
     OTHER,
     REPRESENTATIVE,
     TRUST,
-    TRUST_SYSTEM,
     actor,
     answer,
-    arrived,
     case,
     everybody,
     found,
@@ -48,45 +45,7 @@ from tests.unit.scenes import (
     record_of,
 )
 
-S = FlagState
-F = FlagFinding
-
-
-@pytest.fixture
-def desk() -> Desk:
-    desk = Desk(*everybody())
-    received(desk)
-    known(desk, TRUST, AOIFE)
-    return desk
-
-
-def proposed(desk: Desk, given: str = "Aoife") -> Flag:
-    flag = flagging.propose(desk, REPRESENTATIVE, lookup_at(desk, TRUST, given).subject_id, TRUST).flag
-    assert flag is not None
-    return flag
-
-
-def approved(desk: Desk) -> Flag:
-    flag = proposed(desk)
-    return flagging.approve(desk, LEAD, flag.id, flag.content_hash, flag.version)
-
-
-def report(desk: Desk, finding: FlagFinding, kind: str = "flag.place", reason: str = "") -> None:
-    """The newest message of the kind comes back with this finding."""
-    message = [m for m in desk.outbox.messages if m.kind == kind][-1]
-    desk.outbox.leave()
-    results.handle(desk, [arrived(message, FlagReport(finding, "remote-1", "1", reason))])
-
-
-def placed(desk: Desk) -> Flag:
-    flag = approved(desk)
-    report(desk, F.PLACED)
-    return desk.flags.get(flag.id)
-
-
-def task(desk: Desk, kind: TaskKind) -> PersonTask:
-    [found] = [t for t in desk.tasks.open_of(None) if t.kind is kind]
-    return found
+__all__ = ["desk"]
 
 
 class TestProposing:
@@ -267,337 +226,6 @@ class TestApproving:
         for who, error in ((ADMINISTRATOR, Refused), (COORDINATOR, Refused), (OLD_TRUST_LEAD, NotFound)):
             with pytest.raises(error):
                 flagging.approve(desk, who, flag.id, flag.content_hash, flag.version)
-
-
-class TestWhatCameBack:
-    def test_placed_only_when_read_back_and_hidden(self, desk: Desk) -> None:
-        flag = placed(desk)
-        assert (flag.state, flag.remote_id, flag.remote_version) == (S.PLACED, "remote-1", "1")
-        assert desk.tasks.kinds(TRUST) == []
-
-    @pytest.mark.parametrize(
-        ("finding", "kind"),
-        [
-            (F.SEEN_BY_SUBJECT, TaskKind.FLAG_SEEN_BY_SUBJECT),
-            (F.NOT_HIDDEN_PROVABLY, TaskKind.FLAG_SEEN_BY_SUBJECT),
-            (F.ALTERED, TaskKind.FLAG_CHANGED),
-            (F.WRONG_RECORD, TaskKind.FLAG_ON_WRONG_RECORD),
-        ],
-    )
-    @pytest.mark.parametrize("later", [False, True], ids=["at once", "at a later check"])
-    def test_anything_unsafe_is_withdrawn_as_an_error_and_told(self, desk: Desk, finding: FlagFinding, kind: TaskKind, later: bool) -> None:
-        if later:
-            placed(desk)
-            flagging.start_checks(desk)
-            report(desk, finding, "flag.check")
-        else:
-            approved(desk)
-            report(desk, finding)
-        [flag] = desk.flags.held.values()
-        assert (flag.state, flag.reason) == (S.WITHDRAWING, f"FLAG_{finding.name}")
-        [message] = desk.outbox.waiting("flag.end")
-        assert isinstance(message.release, FlagRemovalRelease)
-        assert (message.release.error, message.release.remote_id) == (True, "remote-1")
-        assert task(desk, kind).about == str(flag.id)
-        report(desk, F.ENDED, "flag.end")
-        assert desk.flags.get(flag.id).state is S.WITHDRAWN
-
-    def test_refused_goes_to_the_representative_with_the_words(self, desk: Desk) -> None:
-        flag = approved(desk)
-        report(desk, F.REFUSED)
-        assert desk.flags.get(flag.id).state is S.WITH_REPRESENTATIVE
-        by_hand = task(desk, TaskKind.PLACE_FLAG_BY_HAND)
-        assert (by_hand.words, by_hand.reason) == (ALERT_TEXT[Role.VICTIM], Code.FLAG_REFUSED)
-
-    def test_refused_at_the_gate_because_it_may_not_stand_any_more_gives_nobody_the_words(self, desk: Desk) -> None:
-        flag = approved(desk)
-        [message] = desk.outbox.leave()[-1:]
-        answer(desk, lookup_at(desk, TRUST, "Aoife"), found(record_of(AOIFE, "R1", open_to_service=False)))
-        results.handle(desk, [arrived(message, None, reason=Code.NOT_OPEN_TO_SERVICE)])
-        assert desk.flags.get(flag.id).state is S.WITHDRAWING
-        assert desk.tasks.kinds(TRUST) == [TaskKind.REVIEW_FLAG]
-        assert not any(t.words for t in desk.tasks.open_of(TRUST))
-
-    def test_sent_without_an_answer_is_not_known_to_a_person_at_once_and_told_when_the_outbox_gives_up(self, desk: Desk) -> None:
-        flag = approved(desk)
-        [message] = desk.outbox.leave()[-1:]
-        results.handle(desk, [arrived(message, None, final=False, unsure=True, reason=Code.AGENCY_TIMEOUT)])
-        assert (desk.flags.get(flag.id).state, desk.tasks.kinds(TRUST)) == (S.UNSURE, [])
-        results.handle(desk, [arrived(message, None, reason=Code.AGENCY_UNREACHABLE)])
-        assert desk.flags.get(flag.id).state is S.UNSURE
-        assert desk.tasks.kinds(TRUST) == [TaskKind.CHECK_UNSURE_FLAG]
-        [check] = desk.outbox.waiting("flag.check")
-        assert isinstance(check.release, FlagCheckRelease)
-        assert not desk.outbox.waiting("flag.place")
-
-    def test_a_retry_that_found_it_there_confirms_it(self, desk: Desk) -> None:
-        flag = approved(desk)
-        [message] = desk.outbox.leave()[-1:]
-        results.handle(desk, [arrived(message, None, final=False, unsure=True)])
-        results.handle(desk, [arrived(message, FlagReport(F.PLACED, "remote-1"))])
-        assert desk.flags.get(flag.id).state is S.PLACED
-
-    @pytest.mark.parametrize("finding", [F.NOT_THERE, F.UNSURE, F.ENDED])
-    def test_acknowledged_and_not_found_is_looked_at_before_anything_else(self, desk: Desk, finding: FlagFinding) -> None:
-        flag = approved(desk)
-        report(desk, finding)
-        assert desk.flags.get(flag.id).state is S.UNSURE
-        assert len(desk.outbox.waiting("flag.check")) == 1
-        report(desk, F.PLACED, "flag.check")
-        assert (desk.flags.get(flag.id).state, desk.tasks.kinds(TRUST)) == (S.PLACED, [])
-
-    def test_not_found_by_the_check_either_goes_to_the_representative(self, desk: Desk) -> None:
-        flag = approved(desk)
-        report(desk, F.UNSURE)
-        report(desk, F.NOT_THERE, "flag.check")
-        assert desk.flags.get(flag.id).state is S.WITH_REPRESENTATIVE
-        assert desk.tasks.kinds(TRUST) == [TaskKind.PLACE_FLAG_BY_HAND]
-
-    def test_a_check_that_fails_concludes_nothing_and_is_told(self, desk: Desk) -> None:
-        flag = placed(desk)
-        flagging.start_checks(desk)
-        [check] = desk.outbox.leave()[-1:]
-        results.handle(desk, [arrived(check, None, reason=Code.AGENCY_UNREACHABLE)])
-        assert desk.flags.get(flag.id).state is S.PLACED
-        assert task(desk, TaskKind.DIFFERENCE_FOUND).reason == Code.AGENCY_UNREACHABLE
-        flagging.start_checks(desk)
-        report(desk, F.PLACED, "flag.check")
-        assert desk.tasks.kinds(TRUST) == []
-
-    def test_removed_by_somebody_else_is_told_and_what_is_left_removed(self, desk: Desk) -> None:
-        flag = placed(desk)
-        flagging.start_checks(desk)
-        report(desk, F.NOT_THERE, "flag.check")
-        assert desk.flags.get(flag.id).state is S.WITHDRAWING
-        assert task(desk, TaskKind.FLAG_CHANGED).reason == Code.FLAG_NOT_THERE
-        report(desk, F.NOT_THERE, "flag.end")
-        assert desk.flags.get(flag.id).state is S.WITHDRAWN
-        assert proposed(desk).id != flag.id
-
-    def test_a_removal_that_fails_is_a_persons_and_the_alert_is_not_called_gone(self, desk: Desk) -> None:
-        flag = placed(desk)
-        flagging.end(desk, LEAD, flag.id, "moved away")
-        report(desk, F.REFUSED, "flag.end")
-        assert desk.flags.get(flag.id).state is S.ENDING
-        by_hand = task(desk, TaskKind.REMOVE_FLAG_BY_HAND)
-        flagging.record_receipt(desk, REPRESENTATIVE, by_hand.id, "removed and looked again", done=True)
-        assert desk.flags.get(flag.id).state is S.ENDED
-
-
-class TestLateAndTwice:
-    def everything(self, desk: Desk) -> list[Sent]:
-        return [m for m in desk.outbox.messages if m.kind.startswith("flag")]
-
-    @pytest.mark.parametrize("finding", list(FlagFinding))
-    @pytest.mark.parametrize("ended", [False, True])
-    def test_a_report_that_comes_again_or_late_never_brings_back_or_doubles_anything(
-        self, desk: Desk, finding: FlagFinding, ended: bool
-    ) -> None:
-        flag = placed(desk)
-        [message] = self.everything(desk)
-        if ended:
-            flagging.end(desk, LEAD, flag.id, "closed")
-            report(desk, F.ENDED, "flag.end")
-        before = (desk.flags.get(flag.id).state, len(desk.outbox.messages), desk.tasks.kinds())
-        results.handle(desk, [arrived(message, FlagReport(finding, "remote-1", "1"))])
-        assert (desk.flags.get(flag.id).state, len(desk.outbox.messages), desk.tasks.kinds()) == before
-
-    @pytest.mark.parametrize("state", list(FlagState))
-    @pytest.mark.parametrize("kind", ["flag.place", "flag.check", "flag.end"])
-    @pytest.mark.parametrize("finding", list(FlagFinding))
-    def test_no_report_in_any_state_breaks_a_rule_of_the_machine(
-        self, desk: Desk, state: FlagState, kind: str, finding: FlagFinding
-    ) -> None:
-        flag = approved(desk)
-        [place] = self.everything(desk)
-        desk.flags.held[flag.id] = replace(desk.flags.get(flag.id), state=state)
-        release = {
-            "flag.place": place.release,
-            "flag.check": FlagCheckRelease(**_common(place.release), text=flag.text),
-            "flag.end": FlagRemovalRelease(**_common(place.release)),
-        }[kind]
-        results.handle(desk, [arrived(release, FlagReport(finding), kind=kind)])
-        after = desk.flags.get(flag.id).state
-        reachable = {state} | {to for (source, _), to in FLAG_MACHINE.moves.items() if source is state}
-        assert after in reachable
-        if state in FLAG_MACHINE.ends():
-            assert after is state
-        if after is S.PLACED:
-            assert state is S.PLACED or finding is F.PLACED
-
-
-def _common(release: object) -> dict[str, object]:
-    names = ("agency_id", "system", "purpose", "agreement_version", "flag_id", "record_id", "identifier")
-    return {n: getattr(release, n) for n in names}
-
-
-class TestByHand:
-    def handed(self, desk: Desk) -> Flag:
-        known(desk, OLD_TRUST, AOIFE, "MRN1", open_to_service=None)
-        preview = flagging.propose(desk, OLD_TRUST_REPRESENTATIVE, lookup_at(desk, OLD_TRUST, "Aoife").subject_id, OLD_TRUST)
-        assert preview.flag is not None
-        assert preview.placement.findings == (Code.SYSTEM_CANNOT_HIDE, Code.OPEN_TO_SERVICE_UNKNOWN)
-        return flagging.approve(desk, OLD_TRUST_LEAD, preview.flag.id, preview.flag.content_hash, preview.flag.version)
-
-    def test_a_system_that_cannot_hide_is_never_written_to_its_representative_gets_the_words(self, desk: Desk) -> None:
-        flag = self.handed(desk)
-        assert flag.state is S.WITH_REPRESENTATIVE
-        assert not [m for m in desk.outbox.messages if m.kind == "flag.place"]
-        by_hand = task(desk, TaskKind.PLACE_FLAG_BY_HAND)
-        assert (by_hand.agency_id, by_hand.words) == (OLD_TRUST, ALERT_TEXT[Role.VICTIM])
-
-    @pytest.mark.parametrize(("done", "state"), [(True, S.RECORDED), (False, S.ENDED)])
-    def test_the_receipt_is_recorded_and_never_called_placed(self, desk: Desk, done: bool, state: FlagState) -> None:
-        flag = self.handed(desk)
-        by_hand = task(desk, TaskKind.PLACE_FLAG_BY_HAND)
-        after = flagging.record_receipt(desk, OLD_TRUST_REPRESENTATIVE, by_hand.id, "on the safeguarding tab", done)
-        assert (after.id, after.state) == (flag.id, state)
-        closed = desk.tasks.get(by_hand.id)
-        assert (closed.closed_by, closed.receipt) == (OLD_TRUST_REPRESENTATIVE.user_id, "on the safeguarding tab")
-
-    def test_a_receipt_needs_words_the_right_agency_and_an_open_task(self, desk: Desk) -> None:
-        self.handed(desk)
-        by_hand = task(desk, TaskKind.PLACE_FLAG_BY_HAND)
-        with pytest.raises(InvalidInput):
-            flagging.record_receipt(desk, OLD_TRUST_REPRESENTATIVE, by_hand.id, "  ", True)
-        with pytest.raises(NotFound):
-            flagging.record_receipt(desk, REPRESENTATIVE, by_hand.id, "placed", True)
-        flagging.record_receipt(desk, OLD_TRUST_REPRESENTATIVE, by_hand.id, "placed", True)
-        with pytest.raises(Conflict) as refused:
-            flagging.record_receipt(desk, OLD_TRUST_REPRESENTATIVE, by_hand.id, "placed", True)
-        assert refused.value.code is Code.TASK_CLOSED
-
-    def test_what_was_placed_by_hand_is_removed_by_hand(self, desk: Desk) -> None:
-        flag = self.handed(desk)
-        flagging.record_receipt(desk, OLD_TRUST_REPRESENTATIVE, task(desk, TaskKind.PLACE_FLAG_BY_HAND).id, "placed", True)
-        flagging.end(desk, OLD_TRUST_LEAD, flag.id, "closed")
-        assert desk.flags.get(flag.id).state is S.ENDING
-        assert not desk.outbox.waiting("flag.end")
-        flagging.record_receipt(desk, OLD_TRUST_REPRESENTATIVE, task(desk, TaskKind.REMOVE_FLAG_BY_HAND).id, "not yet", False)
-        assert desk.flags.get(flag.id).state is S.ENDING
-        assert flagging.start_checks(desk) == 0
-        assert not desk.outbox.waiting("flag.end")
-        flagging.record_receipt(desk, OLD_TRUST_REPRESENTATIVE, task(desk, TaskKind.REMOVE_FLAG_BY_HAND).id, "gone now", True)
-        assert desk.flags.get(flag.id).state is S.ENDED
-
-    def test_one_that_ends_before_its_receipt_may_have_been_placed_so_somebody_looks(self, desk: Desk) -> None:
-        flag = self.handed(desk)
-        flagging.end(desk, OLD_TRUST_LEAD, flag.id, "closed")
-        assert desk.flags.get(flag.id).state is S.ENDED
-        assert desk.tasks.kinds(OLD_TRUST) == [TaskKind.REMOVE_FLAG_BY_HAND]
-        by_hand = task(desk, TaskKind.REMOVE_FLAG_BY_HAND)
-        assert flagging.record_receipt(desk, OLD_TRUST_LEAD, by_hand.id, "never placed", True).state is S.ENDED
-
-    @pytest.mark.parametrize(("there", "state"), [(True, S.UNSURE), (False, S.ENDED)])
-    def test_a_look_at_an_unsure_alert_settles_it_without_calling_it_placed(self, desk: Desk, there: bool, state: FlagState) -> None:
-        flag = approved(desk)
-        report(desk, F.UNSURE)
-        flagging.record_receipt(desk, REPRESENTATIVE, task(desk, TaskKind.CHECK_UNSURE_FLAG).id, "looked", there)
-        assert desk.flags.get(flag.id).state is state
-
-
-class TestEnding:
-    def test_it_ends_when_read_back_as_gone(self, desk: Desk) -> None:
-        flag = placed(desk)
-        flagging.end(desk, LEAD, flag.id, "moved away")
-        [message] = desk.outbox.waiting("flag.end")
-        assert message.release.error is False  # type: ignore[attr-defined]
-        report(desk, F.ENDED, "flag.end")
-        assert desk.flags.get(flag.id).state is S.ENDED
-
-    def test_one_that_has_not_left_never_leaves(self, desk: Desk) -> None:
-        flag = approved(desk)
-        flagging.end(desk, LEAD, flag.id, "a mistake")
-        assert not desk.outbox.waiting("flag.place")
-        assert desk.flags.get(flag.id).state is S.WITHDRAWING
-
-    def test_after_twelve_months_and_not_a_day_before(self, desk: Desk) -> None:
-        flag = placed(desk)
-        desk.pass_time(days=(date(2027, 10, 18) - desk.now().date()).days)
-        assert flagging.end_expired(desk) == 0
-        desk.pass_time(days=1)
-        assert flagging.end_expired(desk) == 1
-        assert (desk.flags.get(flag.id).state, desk.flags.get(flag.id).reason) == (S.ENDING, Code.FLAG_EXPIRED)
-        assert flagging.end_expired(desk) == 0
-
-    def test_a_repeat_counts_anew(self, desk: Desk) -> None:
-        flag = placed(desk)
-        assert flagging.renew(desk, LEAD, flag.id, date(2027, 3, 1)).review_on == date(2028, 3, 1)
-
-    def test_when_the_case_closes(self, desk: Desk) -> None:
-        flag = placed(desk)
-        case_id = desk.case_lists.subjects([flag.subject_id])[flag.subject_id].case_id
-        with pytest.raises(Refused):
-            flagging.end_for_case(desk, REPRESENTATIVE, case_id)
-        with pytest.raises(NotFound):
-            flagging.end_for_case(desk, COORDINATOR, CaseId(desk.new_id()))
-        assert flagging.end_for_case(desk, COORDINATOR, case_id) == 1
-        assert desk.flags.get(flag.id).state is S.ENDING
-        assert flagging.end_for_case(desk, COORDINATOR, case_id) == 0
-
-    @pytest.mark.parametrize("state", sorted(LIVE_FLAG_STATES - {S.APPROVED, S.WITHDRAWING, S.ENDING}))
-    def test_closing_a_case_leaves_no_alert_live_without_a_removal_under_way(self, desk: Desk, state: FlagState) -> None:
-        flag = approved(desk)
-        desk.flags.held[flag.id] = replace(desk.flags.get(flag.id), state=state)
-        case_id = desk.case_lists.subjects([flag.subject_id])[flag.subject_id].case_id
-        flagging.end_for_case(desk, COORDINATOR, case_id)
-        assert desk.flags.get(flag.id).state in {S.REFUSED, S.WITHDRAWING, S.ENDING, S.ENDED}
-
-    def test_an_expired_agreement_does_not_keep_an_alert_standing(self, desk: Desk) -> None:
-        flag = placed(desk)
-        desk.agreements.held[TRUST] = replace(desk.agreements.held[TRUST], valid_until=date(2026, 10, 1))
-        flagging.end(desk, LEAD, flag.id, "closed")
-        assert len(desk.outbox.waiting("flag.end")) == 1
-
-    def test_without_any_agreement_a_person_removes_it(self, desk: Desk) -> None:
-        flag = placed(desk)
-        del desk.agreements.held[TRUST]
-        flagging.end(desk, LEAD, flag.id, "closed")
-        assert task(desk, TaskKind.REMOVE_FLAG_BY_HAND).about == str(flag.id)
-
-    def test_a_removal_that_was_lost_is_sent_again_by_the_nightly_check(self, desk: Desk) -> None:
-        flag = placed(desk)
-        flagging.end(desk, LEAD, flag.id, "closed")
-        desk.outbox.leave()
-        assert flagging.start_checks(desk) == 1
-        assert len(desk.outbox.waiting("flag.end")) == 1
-        report(desk, F.ENDED, "flag.end")
-        assert desk.flags.get(flag.id).state is S.ENDED
-
-    def test_a_write_that_never_came_back_is_looked_after(self, desk: Desk) -> None:
-        flag = approved(desk)
-        desk.outbox.leave()
-        assert flagging.start_checks(desk) == 0
-        desk.pass_time(days=1, hours=1)
-        assert flagging.start_checks(desk) == 1
-        report(desk, F.PLACED, "flag.check")
-        assert desk.flags.get(flag.id).state is S.PLACED
-
-
-class TestTheGate:
-    def test_it_opens_for_what_may_still_leave_and_closes_when_anything_changed(self, desk: Desk) -> None:
-        flag = approved(desk)
-        [message] = desk.outbox.waiting("flag.place")
-        assert gate.may_leave(desk, message.release) == ""
-        agreed = desk.agreements.held[TRUST]
-        desk.agreements.held[TRUST] = replace(agreed, purposes=frozenset({Purpose.LOOKUP}))
-        assert gate.may_leave(desk, message.release) == Code.PURPOSE_NOT_AGREED
-        desk.agreements.held[TRUST] = replace(agreed, systems=(replace(TRUST_SYSTEM, capabilities=frozenset()),))
-        assert gate.may_leave(desk, message.release) == Code.SYSTEM_CANNOT_HIDE
-        desk.agreements.held[TRUST] = agreed
-        flagging.end(desk, LEAD, flag.id, "closed")
-        assert gate.may_leave(desk, message.release) == Code.TRANSITION_NOT_ALLOWED
-
-    def test_questions_about_somebody_withdrawn_or_under_a_lapsed_agreement_stay(self, desk: Desk) -> None:
-        message = desk.outbox.messages[0]
-        assert gate.may_leave(desk, message.release) == ""
-        [list_id] = desk.case_lists.issues
-        newest = desk.case_lists.get(list_id)
-        desk.case_lists.issues[list_id].append(replace(newest, issue=2, cases=()))
-        assert gate.may_leave(desk, message.release) == Code.SUBJECT_WITHDRAWN
-        desk.case_lists.issues[list_id].pop()
-        desk.agreements.held.clear()
-        assert gate.may_leave(desk, message.release) == Code.AGREEMENT_MISSING
 
 
 class TestViews:

@@ -8,7 +8,8 @@ from gateway.domain.flags import Flag, FlagState
 from gateway.domain.receipts import FlagFinding, FlagReport
 from gateway.domain.tasks import TaskKind
 from gateway.services import flagging, results
-from tests.unit.fakes import Desk, Sent
+from tests.unit.fake_delivery import Sent
+from tests.unit.fakes import Desk
 from tests.unit.scenes import AOIFE, LEAD, REPRESENTATIVE, TRUST, arrived, everybody, known, lookup_at, received
 
 

@@ -19,7 +19,8 @@ from gateway.policy.placement import Verdict
 from gateway.services import flag_sending, flagging, gate, probing, results, stopping
 from gateway.services.stopping import STOPPED_KINDS
 from tests.unit import scenes
-from tests.unit.fakes import Desk, good_probe
+from tests.unit.fake_papers import good_probe
+from tests.unit.fakes import Desk
 from tests.unit.scenes import (
     AOIFE,
     CHAIR,

@@ -19,7 +19,8 @@ from gateway.domain.tasks import TaskKind
 from gateway.services import gate, hits, intake, results
 from mappings.envelopes import seal_release
 from outbox.messages import Delivery, Message, Outcome
-from tests.unit.fakes import Desk, Sent
+from tests.unit.fake_delivery import Sent
+from tests.unit.fakes import Desk
 from tests.unit.scenes import (
     AOIFE,
     COORDINATOR,
