@@ -38,7 +38,7 @@ ONLY_IN = {
     "aiohttp": {"adapters/http.py"},
     "socket": {  # to an agency in mllp alone; the others find free ports and hand our own door to the web server
         "adapters/mllp.py", "gateway/embedded/ports.py", "gateway/embedded/redis.py", "gateway/demo/stage.py", "gateway/cli/site.py",
-    },  # fmt: skip
+    },
     "ssl": {"adapters/tls.py", "adapters/mllp.py", "adapters/http.py"},
     "urllib.request": {"gateway/demo/cast.py", "gateway/demo/stage.py"},
     "celery": {"gateway/broker.py", "gateway/worker/app.py", "gateway/worker/tasks.py", "gateway/bulk/sharing.py"},

@@ -44,10 +44,10 @@ KNOWN = {
     "gateway/embedded/ports.py": {"socket"},
     "gateway/embedded/redis.py": {"socket", "create_connection"},
     # being asked: pages and API
-    "gateway/cli/site.py": {"uvicorn"},
-    # the demonstration looks whether its own processes are up
+    "gateway/cli/site.py": {"uvicorn", "socket"},  # the socket whose port was told
+    # the demonstration looks whether its own processes are up, and hands its web server the door
     "gateway/demo/cast.py": {"urllib.request", "urlopen"},
-    "gateway/demo/stage.py": {"urllib.request", "urlopen"},
+    "gateway/demo/stage.py": {"urllib.request", "urlopen", "socket"},
 }
 """Every module that can reach outside, and with what."""
 
