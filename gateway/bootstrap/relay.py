@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -37,6 +38,7 @@ judged when it is sent again, for by then the list may describe the person other
 
 Transactions = Callable[[], AbstractContextManager[SqlWork]]
 Works = Callable[[Connection], SqlWork]
+Keyed = Callable[[bytes], bytes]
 
 
 def schedule_for(*, demonstration: bool) -> Schedule:
@@ -74,12 +76,12 @@ def _arrived(result: Result) -> Arrived:
 class Gated:
     """The registry's transports, with what was approved judged once more in the moment before it leaves."""
 
-    def __init__(self, registry: Registry, transaction: Transactions) -> None:
-        self._registry, self._transaction = registry, transaction
+    def __init__(self, registry: Registry, transaction: Transactions, keyed: Keyed) -> None:
+        self._registry, self._transaction, self._keyed = registry, transaction, keyed
 
     def open(self, lane: str) -> Transport:
         """The transport of a lane."""
-        return JudgedTransport(self._registry.open(lane), self._transaction)
+        return JudgedTransport(self._registry.open(lane), self._transaction, self._keyed)
 
     def concurrency(self, lane: str) -> int:
         """As the agreement says."""
@@ -87,10 +89,11 @@ class Gated:
 
 
 class JudgedTransport:
-    """One lane's transport behind the gate."""
+    """One lane's transport behind the gate. ``keyed`` makes of a digest one that only the key's holder can make: of a message that holds
+    little but a name or a number, whoever reads the database could otherwise try them all."""
 
-    def __init__(self, inner: Transport, transaction: Transactions) -> None:
-        self._inner, self._transaction = inner, transaction
+    def __init__(self, inner: Transport, transaction: Transactions, keyed: Keyed) -> None:
+        self._inner, self._transaction, self._keyed = inner, transaction, keyed
 
     async def deliver(self, message: Message) -> Delivery:
         """What may no longer be written is not, whatever an earlier attempt may have done: the use case then looks for that, and ends it.
@@ -100,7 +103,8 @@ class JudgedTransport:
         if judged and (stopped_by := await asyncio.to_thread(self._judge, message)):
             held = stopped_by == Code.WRITING_STOPPED and not (message.unsure and message.kind == MessageKind.FLAG_PLACE)
             return Delivery(Outcome.HELD if held else Outcome.REFUSED, reason=stopped_by)
-        return await self._inner.deliver(message)
+        delivery = await self._inner.deliver(message)
+        return replace(delivery, digest=self._keyed(delivery.digest)) if delivery.digest else delivery
 
     async def close(self) -> None:
         """Closes the transport within."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -89,7 +89,7 @@ class Gateway:
 
     def transports(self) -> Gated:
         """The ways out, each behind the gate; whoever delivers goes through them."""
-        return Gated(self._registry, self.transaction)
+        return Gated(self._registry, self.transaction, partial(self.vault.index, "outbox.attempt"))
 
     @cached_property
     def _registry(self) -> Registry:

@@ -34,6 +34,15 @@ class Deadline:
     warning: Code | None = None
 
 
+FAR_AHEAD, FAR_BACK = timedelta(days=2 * 365), timedelta(days=10 * 365)
+"""No meeting is set, and no repeat counted, further from today: the year was mistyped, and alerts would stand for as long."""
+
+
+def is_far(day: date, today: date) -> bool:
+    """Whether a day that somebody typed lies where no meeting does."""
+    return day - today > FAR_AHEAD or today - day > FAR_BACK
+
+
 def is_working_day(day: date, holidays: BankHolidays) -> bool:
     """Monday to Friday and not a bank holiday. Raises ``LookupError`` when the holidays of that year are not known."""
     if day.year not in holidays.years:

@@ -205,13 +205,14 @@ def complete(work: Work, actor: Actor, action_id: ActionId, outcome: str, detail
 
 def record_file(work: Work, actor: Actor, agency_id: AgencyId, given: Sequence[Completion]) -> Sequence[str]:
     """The rows of a completions file of one agency: of each ``closed``, ``repeated``, ``differs``, or ``unknown`` (no such action of
-    theirs). Raises ``InvalidInput`` as ``record_completion``."""
+    theirs, or one of a Marac that is not the actor's). Raises ``InvalidInput`` as ``record_completion``."""
     permissions.check_can(actor, Act.COMPLETE_ACTION, agency_id=agency_id)
-    return [_row(work, agency_id, completion) for completion in given]
+    return [_row(work, actor, agency_id, completion) for completion in given]
 
 
-def _row(work: Work, agency_id: AgencyId, completion: Completion) -> str:
+def _row(work: Work, actor: Actor, agency_id: AgencyId, completion: Completion) -> str:
     try:
+        reaching.check_reach(work, actor, Act.COMPLETE_ACTION, work.actions.by_reference(completion.reference).id)
         return record_completion(work, agency_id, completion)
     except NotFound:
         return "unknown"

@@ -14,7 +14,13 @@ from gateway.services.recording import noted
 
 
 def about(work: Work, actor: Actor, thing: str) -> Sequence[tuple[datetime, AuditEvent]]:
-    """Everything recorded about one opaque id, oldest first; auditors only."""
+    """Everything recorded about one opaque id, oldest first; auditors only. That somebody looked is recorded too, under what they asked for
+    only where that is an id that the audit knows: a name that was typed would stand there for good."""
     permissions.check_can(actor, Act.VIEW_AUDIT)
-    work.audit.record(noted(EventKind.AUDIT_VIEWED, actor, thing))
-    return work.audit.about(thing)
+    found = work.audit.about(thing) if thing.isprintable() else ()
+    work.audit.record(noted(EventKind.AUDIT_VIEWED, actor, thing if found else NOTHING))
+    return work.audit.about(thing) if found else ()
+
+
+NOTHING = "nothing"
+"""What an auditor looked at who asked for something unknown."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from gateway.domain.actors import Actor
 from gateway.domain.errors import Code, NotFound
 from gateway.domain.identifiers import CaseListId
-from gateway.policy import permissions
 from gateway.policy.permissions import Act
-from gateway.services import flagging
+from gateway.services import flagging, reaching
 from gateway.services.ports import Work
 
 
@@ -16,9 +15,8 @@ def close_case(work: Work, actor: Actor, list_id: CaseListId, case_number: str) 
 
     Raises ``Refused`` without the right, ``NotFound`` when the list is not of the actor's Marac or has no such case.
     """
-    permissions.check_can(actor, Act.CLOSE_CASE)
-    found = work.case_lists.get(list_id)
+    found = reaching.list_for(work, actor, Act.CLOSE_CASE, list_id)
     case = next((c for c in found.cases if c.number == case_number), None)
-    if case is None or found.marac_id not in actor.marac_ids:
+    if case is None:
         raise NotFound(Code.NOT_FOUND)
     return flagging.end_for_case(work, actor, case.id)

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain.actors import Actor
-from gateway.domain.errors import Code, NotFound
+from gateway.domain.errors import Code
 from gateway.domain.events import EventKind
 from gateway.domain.flags import LIVE_FLAG_STATES, Flag, FlagState
 from gateway.domain.identifiers import AgencyId, FlagId, SubjectId, SystemKey
 from gateway.domain.tasks import TaskKind
-from gateway.policy import permissions
 from gateway.policy.permissions import Act
 from gateway.services import flag_sending, flagging, gate, reaching
 from gateway.services.ports import Work
@@ -64,10 +63,8 @@ def recall_person(work: Work, actor: Actor, subject_id: SubjectId) -> int:
 
 
 def _of_person(work: Work, actor: Actor, subject_id: SubjectId) -> Sequence[Flag]:
-    permissions.check_can(actor, Act.CLOSE_CASE)
-    subject = work.case_lists.subjects([subject_id]).get(subject_id)
-    if subject is None or _marac_of(work, subject_id) not in actor.marac_ids:
-        raise NotFound(Code.NOT_FOUND)
+    reaching.check_reach(work, actor, Act.CLOSE_CASE, subject_id)
+    subject = work.case_lists.subjects([subject_id])[subject_id]
     reachable = [entry for entry in gate.entries_of(work, subject) if _marac_of(work, entry) in actor.marac_ids]
     return work.flags.of_subjects(reachable)
 

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 
 from gateway.domain.actors import GATEWAY, Actor
 from gateway.domain.agreements import SharingAgreement
+from gateway.domain.calendar import is_far
 from gateway.domain.case_list import Subject
-from gateway.domain.errors import Code, Conflict, NotFound, Refused
+from gateway.domain.errors import Code, Conflict, InvalidInput, NotFound, Refused
 from gateway.domain.events import EventKind
 from gateway.domain.flags import ALERT_LABELS, ALERT_TEXT, LIVE_FLAG_STATES, Flag, FlagEvent, FlagState
 from gateway.domain.identifiers import AgencyId, CaseId, CaseListId, FlagId, MaracId, SubjectId, TaskId
@@ -48,6 +49,7 @@ class FlagPreview(Sealed):
 def propose(work: Work, actor: Actor, subject_id: SubjectId, agency_id: AgencyId) -> FlagPreview:
     """Propose an alert on the record that is this person's. Where none may stand nothing is raised: the preview says why, and a person
     has a task where one must decide. Raises ``Conflict(FLAG_EXISTS)`` while one is live."""
+    reaching.check_reach(work, actor, Act.PROPOSE_FLAG, subject_id)
     subject, head = reaching.subject_for(work, actor, Act.PROPOSE_FLAG, subject_id, agency_id)
     lookup, found = _best_place(work, subject, agency_id)
     if lookup is None or lookup.record is None or not found.allowed:
@@ -176,9 +178,11 @@ def refuse(work: Work, actor: Actor, flag_id: FlagId, reason: str, version: int)
 
 
 def renew(work: Work, actor: Actor, flag_id: FlagId, basis_date: date) -> Flag:
-    """Count the alert's time anew from a repeat (the date of that referral or meeting)."""
+    """Count the alert's time anew from a repeat (the date of that referral or meeting). Raises ``InvalidInput(DATE_FAR_AWAY)``."""
     flag, _, _ = reaching.flag_for(work, actor, Act.APPROVE_FLAG, flag_id)
     flag_freezing.check_not_frozen(flag)
+    if is_far(basis_date, work.now().date()):
+        raise InvalidInput(Code.DATE_FAR_AWAY)
     review = retention.renewed(flag.review_on, basis_date, _agreement(work, flag).flag_review_months)
     renewed = replace(flag_sending.moved(flag, FlagEvent.RENEW), review_on=review.on)
     facts = {"review_on": review.on.isoformat(), "counted_from": review.basis.value}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from gateway.domain.actors import Actor
+from gateway.domain.calendar import is_far
 from gateway.domain.case_list import CaseList, RowProblem, Subject
 from gateway.domain.case_list_reading import HeldRow, ParsedList
 from gateway.domain.errors import Code, InvalidInput
@@ -52,11 +53,11 @@ class ListReceipt:
 def receive_case_list(work: Work, actor: Actor, marac_id: MaracId, parsed: ParsedList, meeting_date: date | None = None) -> ListReceipt:
     """Accept a list as read. ``meeting_date`` is used when the file does not name it.
 
-    Raises ``Refused`` without the right, ``InvalidInput`` (``LIST_REFUSED``, ``LIST_EMPTY``, ``MEETING_DATE_MISSING``) when it cannot be
-    accepted; then nothing of it is kept.
+    Raises ``Refused`` without the right, ``InvalidInput`` (``LIST_REFUSED``, ``LIST_EMPTY``, ``MEETING_DATE_MISSING``, ``DATE_FAR_AWAY``) when
+    it cannot be accepted; then nothing of it is kept.
     """
     permissions.check_can(actor, Act.RECEIVE_LIST, marac_id=marac_id)
-    day = _acceptable(parsed, meeting_date)
+    day = _acceptable(parsed, meeting_date, work.now().date())
     digest = issues.digest_of(day, parsed)
     same = work.case_lists.find_same(marac_id, digest)
     if same is not None:
@@ -70,7 +71,7 @@ def problems(work: Work, actor: Actor, list_id: CaseListId) -> Sequence[RowProbl
     return work.case_lists.problems(list_id)
 
 
-def _acceptable(parsed: ParsedList, meeting_date: date | None) -> date:
+def _acceptable(parsed: ParsedList, meeting_date: date | None, today: date) -> date:
     if parsed.refused:
         raise InvalidInput(Code.LIST_REFUSED)
     if not parsed.people and not any(row.people for row in parsed.held):
@@ -78,6 +79,8 @@ def _acceptable(parsed: ParsedList, meeting_date: date | None) -> date:
     day = parsed.meeting_date or meeting_date
     if day is None:
         raise InvalidInput(Code.MEETING_DATE_MISSING)
+    if is_far(day, today):
+        raise InvalidInput(Code.DATE_FAR_AWAY)
     return day
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from gateway.domain.actors import Actor
+from gateway.domain.errors import Code, NotFound
 from gateway.domain.events import EventKind
 from gateway.domain.identifiers import SystemKey
 from gateway.domain.releases import Release
@@ -79,16 +80,24 @@ def _sees(work: Work, actor: Actor, lane: SystemKey) -> bool:
 
 def pause(work: Work, actor: Actor, queue: Queue, lane: SystemKey) -> None:
     """Stop sending to one destination; nothing is lost."""
-    permissions.check_can(actor, Act.CHANGE_QUEUE)
+    _check_lane(work, actor, queue, lane)
     queue.pause(lane)
     work.audit.record(noted(EventKind.QUEUE_CHANGED, actor, lane, change="pause"))
 
 
 def resume(work: Work, actor: Actor, queue: Queue, lane: SystemKey) -> None:
     """Send again to a destination that was stopped."""
-    permissions.check_can(actor, Act.CHANGE_QUEUE)
+    _check_lane(work, actor, queue, lane)
     queue.resume(lane)
     work.audit.record(noted(EventKind.QUEUE_CHANGED, actor, lane, change="resume"))
+
+
+def _check_lane(work: Work, actor: Actor, queue: Queue, lane: SystemKey) -> None:
+    """Raises ``NotFound`` for what is no destination: what somebody typed would stand in the queue and the audit in clear."""
+    permissions.check_can(actor, Act.CHANGE_QUEUE)
+    agreed = {system.key for agreement in work.agreements.all() for system in agreement.systems}
+    if lane not in agreed and all(found.lane != lane for found in queue.lanes()):
+        raise NotFound(Code.NOT_FOUND)
 
 
 def replay(work: Work, actor: Actor, queue: Queue, message_id: UUID) -> str:

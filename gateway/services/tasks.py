@@ -33,7 +33,7 @@ def open_tasks(work: Work, actor: Actor) -> Sequence[PersonTask]:
 def close_task(work: Work, actor: Actor, task_id: TaskId, receipt: str, version: int) -> PersonTask:
     """Close with a few words of what was done. Raises ``Conflict`` for a task of ``WITH_RECEIPT``, one closed or changed since;
     ``InvalidInput(RECEIPT_REQUIRED)``."""
-    task = _own(work, actor, task_id)
+    task = own_task(work, actor, task_id)
     if task.kind in WITH_RECEIPT:
         raise Conflict(Code.TRANSITION_NOT_ALLOWED)
     flag_receipts.check_open(task, receipt)
@@ -48,7 +48,7 @@ def decide_parts(work: Work, actor: Actor, task_id: TaskId, go_on: bool, reason:
     same person has another part? It frees nothing by itself: the alert is still proposed, and approved by a second person. It holds
     until the person stands in one entry more. Raises as ``close_task``, and ``Conflict`` for a task of another kind."""
     permissions.check_can(actor, Act.DECIDE_PARTS)
-    task = _own(work, actor, task_id)
+    task = own_task(work, actor, task_id)
     if task.kind is not TaskKind.BOTH_ROLES:
         raise Conflict(Code.TRANSITION_NOT_ALLOWED)
     flag_receipts.check_open(task, reason)
@@ -63,17 +63,17 @@ def decide_parts(work: Work, actor: Actor, task_id: TaskId, go_on: bool, reason:
 
 def close_with_answer(work: Work, actor: Actor, task_id: TaskId, done: bool, receipt: str, version: int) -> None:
     """Close a task that asks yes or no: about an alert by hand (``flagging.record_receipt``), or somebody in two parts."""
-    reaching.check_reach(work, actor, Act.WORK_ON_TASKS, task_id)
-    if work.tasks.get(task_id).kind is TaskKind.BOTH_ROLES:
+    kind = own_task(work, actor, task_id).kind
+    if kind is TaskKind.BOTH_ROLES:
         decide_parts(work, actor, task_id, done, receipt, version)
-    elif work.tasks.get(task_id).kind is TaskKind.RECORD_CHANGED:
+    elif kind is TaskKind.RECORD_CHANGED:
         record_changes.decide(work, actor, task_id, done, receipt)
     else:
         flag_receipts.record_receipt(work, actor, task_id, receipt, done)
 
 
-def _own(work: Work, actor: Actor, task_id: TaskId) -> PersonTask:
-    """Raises ``NotFound`` for a task of another agency or another Marac."""
+def own_task(work: Work, actor: Actor, task_id: TaskId) -> PersonTask:
+    """A task that the actor may work on, whatever its kind. Raises ``NotFound`` for a task of another agency or another Marac."""
     reaching.check_reach(work, actor, Act.WORK_ON_TASKS, task_id)
     desks = _desks(work, actor)
     task = work.tasks.get(task_id)

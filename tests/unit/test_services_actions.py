@@ -14,7 +14,7 @@ from gateway.domain.agreements import Purpose
 from gateway.domain.calendar import BankHolidays
 from gateway.domain.errors import Code, Conflict, InvalidInput, NotFound, Refused
 from gateway.domain.events import EventKind
-from gateway.domain.identifiers import AgencyId, CaseListId
+from gateway.domain.identifiers import AgencyId, CaseListId, MaracId
 from gateway.domain.receipts import CompletionReport, PollReport, WorkItemReport
 from gateway.domain.releases import ActionRelease, CompletionRelease, PollRelease
 from gateway.domain.tasks import TaskKind
@@ -264,6 +264,13 @@ class TestOnThePage:
         assert actions.record_file(desk, REPRESENTATIVE, TRUST, rows) == ["closed", "unknown", "repeated", "differs"]
         with pytest.raises(NotFound):
             actions.record_file(desk, REPRESENTATIVE, POLICE, rows)
+
+    def test_a_file_of_whoever_serves_another_table_closes_nothing_and_does_not_tell_what_is_there(self, desk: Desk) -> None:
+        action, nothing = with_agency(desk), Completion("NOTTHERE", "completed", "Done", desk.now(), "csv", "k9")
+        elsewhere = frozenset({MaracId("elsewhere")})
+        for stranger in (replace(REPRESENTATIVE, marac_ids=elsewhere), replace(COORDINATOR, marac_ids=elsewhere)):
+            assert actions.record_file(desk, stranger, TRUST, [answer(action, source="csv"), nothing]) == ["unknown", "unknown"]
+        assert desk.actions.held[action.id] == action
 
     def test_who_sees_which(self, desk: Desk) -> None:
         assigned(desk, NEW, replace(NEW, agency_id=POLICE))

@@ -126,6 +126,13 @@ class TestEnding:
         flag = placed(desk)
         assert flagging.renew(desk, LEAD, flag.id, date(2027, 3, 1)).review_on == date(2028, 3, 1)
 
+    @pytest.mark.parametrize("mistyped", [date(3027, 3, 1), date(9999, 12, 31), date(27, 3, 1)])
+    def test_a_year_that_was_mistyped_renews_nothing(self, desk: Desk, mistyped: date) -> None:
+        flag = placed(desk)
+        with pytest.raises(InvalidInput):
+            flagging.renew(desk, LEAD, flag.id, mistyped)
+        assert desk.flags.held[flag.id] == flag
+
     def test_when_the_case_closes(self, desk: Desk) -> None:
         flag = placed(desk)
         case_id = desk.case_lists.subjects([flag.subject_id])[flag.subject_id].case_id

@@ -138,6 +138,8 @@ class TestWhatIsNotAccepted:
             (replace(listed(FAMILY), problems=(RowProblem(2, "Victim DOB", "BAD"),)), Code.LIST_REFUSED),
             (listed(), Code.LIST_EMPTY),
             (listed(FAMILY, meeting=None), Code.MEETING_DATE_MISSING),
+            (listed(FAMILY, meeting=date(3026, 11, 9)), Code.DATE_FAR_AWAY),
+            (listed(FAMILY, meeting=date(9999, 12, 31)), Code.DATE_FAR_AWAY),
         ],
     )
     def test_nothing_of_it_is_kept(self, desk: Desk, parsed: ParsedList, code: Code) -> None:

@@ -99,7 +99,7 @@ def delivered(desk: Desk, sent: Sent, *, unsure: bool = False, attempts: int = 1
 
     wire = Wire()
     message = Message(uuid.uuid4(), str(sent.release.system), sent.kind, seal_release(sent.release), datetime.now(UTC), attempts, unsure)
-    return asyncio.run(JudgedTransport(wire, transaction).deliver(message)), wire.sent  # type: ignore[arg-type]
+    return asyncio.run(JudgedTransport(wire, transaction, bytes).deliver(message)), wire.sent  # type: ignore[arg-type]
 
 
 class TestNoLongerAllowed:

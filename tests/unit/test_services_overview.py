@@ -158,6 +158,12 @@ class TestTheQueue:
             with pytest.raises(Refused):
                 act(desk, COORDINATOR, dead, LANES[0].lane)
 
+    def test_what_is_no_destination_is_not_written_down(self, desk: Desk, dead: MemoryQueue) -> None:
+        for act in (queue.pause, queue.resume):
+            with pytest.raises(NotFound):
+                act(desk, SYSTEM, dead, SystemKey("Aoife O'Brien"))
+        assert dead.done == []
+
     def test_a_replay_passes_the_same_gate_as_the_first_sending(self, desk: Desk, dead: MemoryQueue) -> None:
         assert queue.replay(desk, SYSTEM, dead, LETTER.message_id) == ""
         desk.agreements.held.clear()
@@ -237,6 +243,10 @@ class TestTheAudit:
         for who in (COORDINATOR, REPRESENTATIVE, SYSTEM):
             with pytest.raises(Refused):
                 audit.about(desk, who, str(lookup.id))
+
+    def test_what_was_typed_is_written_down_only_where_it_is_an_id_that_is_known(self, desk: Desk) -> None:
+        assert list(audit.about(desk, AUDITOR, "Aoife O'Brien 9990000018")) == []
+        assert desk.audit.events[-1][1].about == audit.NOTHING
 
     def test_no_event_of_a_whole_cycle_holds_anything_about_anybody(self, desk: Desk) -> None:
         TestReconciliation().stand(desk)

@@ -68,6 +68,13 @@ def test_tasks_of_another_marac_are_neither_shown_nor_closed(desk: Desk) -> None
     assert tasks.close_task(desk, REPRESENTATIVE, theirs.id, "done", theirs.version).closed_at is not None
 
 
+def test_an_answer_to_another_maracs_task_is_told_nothing_of_its_kind(desk: Desk) -> None:
+    for theirs in desk.tasks.open_of(TRUST):
+        for stranger in (STRANGER, COLLEAGUE):
+            with pytest.raises(NotFound):
+                tasks.close_with_answer(desk, stranger, theirs.id, True, "done", theirs.version)
+
+
 def test_the_coordinators_own_desk_is_cut_to_the_marac_too(desk: Desk) -> None:
     [list_id] = desk.case_lists.issues
     give_task(desk, OFFICE, TaskKind.PEOPLE_LEFT_OUT, f"{list_id}/2", Code.LIST_LEAVES_OUT, "3")

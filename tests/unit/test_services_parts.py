@@ -146,5 +146,5 @@ class TestTwoPartsDecided:
         task = self.task(desk)
         tasks.close_with_answer(desk, COORDINATOR, task.id, True, "Decided", task.version)
         assert self.propose(desk).flag is not None
-        with pytest.raises(Conflict):
+        with pytest.raises(NotFound):
             tasks.close_with_answer(desk, COORDINATOR, desk.tasks.open_of(HOMES)[0].id, True, "Decided", 1)

@@ -123,7 +123,7 @@ def test_a_question_is_judged_when_it_is_sent_again(desk: Desk, attempts: int, r
         yield desk
 
     message = Message(uuid.uuid4(), str(old.release.system), "lookup", seal_release(old.release), datetime.now(UTC), attempts)
-    delivery = asyncio.run(JudgedTransport(Wire(), transaction).deliver(message))  # type: ignore[arg-type]
+    delivery = asyncio.run(JudgedTransport(Wire(), transaction, bytes).deliver(message))  # type: ignore[arg-type]
     assert bool(sent) is reached
     assert reached or (delivery.outcome, delivery.reason) == (Outcome.REFUSED, Code.ASKED_AGAIN)
 

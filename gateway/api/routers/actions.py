@@ -14,8 +14,7 @@ from gateway.api.schemas import ActionIn, ActionOut, CompletionIn, FileOut, File
 from gateway.domain.identifiers import ActionId, AgencyId, CaseListId, TaskId
 from gateway.domain.tasks import TaskKind
 from gateway.policy import permissions
-from gateway.policy.permissions import Act
-from gateway.services import actions, flagging, reaching, tasks
+from gateway.services import actions, flagging, tasks
 from gateway.services.actions import NewAction
 from gateway.store.unit_of_work import SqlWork
 
@@ -101,8 +100,7 @@ def close(caller: Writing, task_id: UUID, given: ReceiptIn) -> Response:
     """Say what was done; the task is closed. For an alert by hand this also records that it stands, or is gone."""
 
     def act(work: SqlWork) -> list[TaskOut]:
-        reaching.check_reach(work, caller.actor, Act.WORK_ON_TASKS, task_id)
-        task = work.tasks.get(TaskId(task_id))
+        task = tasks.own_task(work, caller.actor, TaskId(task_id))
         if task.kind in BY_HAND:
             flagging.record_receipt(work, caller.actor, task.id, given.receipt, given.done)
         elif task.kind is TaskKind.BOTH_ROLES and "done" in given.model_fields_set:  # a decision is said, never assumed

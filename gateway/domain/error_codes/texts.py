@@ -118,6 +118,7 @@ TEXTS: dict[Code, CodeText] = {
     Code.ENVELOPE_UNREADABLE: CodeText("A stored message cannot be read", "Its content is not what was stored.", "Tell the system administrator; a backup may be needed."),
     Code.ENVELOPE_VERSION_UNKNOWN: CodeText("A stored message is of an unknown version", "It was written by another version of this software.", "Run the version that wrote it until the queue is empty, then change over."),
     Code.MEETING_DATE_MISSING: CodeText("The meeting's date is missing", "Neither the file nor the form names it.", "Enter the date of the meeting and send the list again."),
+    Code.DATE_FAR_AWAY: CodeText("The date lies far away", "It is years from today; most likely a digit was mistyped.", "Look at the year, and enter the date again."),
     Code.LIST_REFUSED: CodeText("The list was not let in", "At least one problem in it stops the whole file.", "Mend the rows named and send the list again; nothing of it was kept."),
     Code.LIST_EMPTY: CodeText("There is nobody on the list", "No case with a person could be read.", "Check that the right file and sheet were sent."),
     Code.LIST_OLDER_ISSUE: CodeText("An older issue of this list came again", "The same content was received before, and a newer issue has been accepted since.", "Nothing was changed. Send a corrected list if the newer issue is wrong."),
