@@ -77,23 +77,25 @@ def given_level(a: Name, b: Name, variants: Variants) -> int:
     x, y = a.given, b.given
     if not x or not y:
         return MISSING
-    if x == y or ("".join(a.tokens) == "".join(b.tokens) and len(x) > 1):
+    if x == y:
         return 5 if len(x) == 1 else 0
+    several = len(a.tokens) > 1 or len(b.tokens) > 1
+    if several and len(x) > 1 and "".join(a.tokens) == "".join(b.tokens):
+        return 0
     if len(x) == 1 or len(y) == 1:
         return 5 if x[0] == y[0] else 6
-    return _given_otherwise(a, b, variants)
+    return _given_otherwise(a, b, variants, several)
 
 
 _NO_GROUP: frozenset[int] = frozenset()
 
 
-def _given_otherwise(a: Name, b: Name, variants: Variants) -> int:
+def _given_otherwise(a: Name, b: Name, variants: Variants, several: bool) -> int:
     x, y = a.given, b.given
     if not variants.get(x, _NO_GROUP).isdisjoint(variants.get(y, _NO_GROUP)):
         return 2
     if near(x, y):
         return 3
-    several = len(a.tokens) > 1 or len(b.tokens) > 1
     return 4 if several and (x in b.tokens or y in a.tokens or a.tokens[0] == b.tokens[0]) else 6
 
 

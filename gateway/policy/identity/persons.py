@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from gateway.domain.case_list import Person
@@ -49,12 +50,18 @@ class Name(NamedTuple):
 
 
 class Home(NamedTuple):
-    """``numbers``: every number of the address in order (flat, house); ``street``: its first word that names something."""
+    """``numbers``: every number of the address in order (flat, house); ``lines``: the address in small letters, without its postcode."""
 
     postcode: str
     numbers: tuple[str, ...]
-    street: str
+    lines: str
     current: bool
+
+    @property
+    def street(self) -> str:
+        """The first word of the address that names something. Only few comparisons ask for it."""
+        found = _STREET.search(self.lines)
+        return found[0] if found else ""
 
     def __repr__(self) -> str:
         return f"Home{SEALED}"
@@ -91,7 +98,8 @@ def words(text: str) -> list[str]:
 
 def name(given: str, middle: str, family: str) -> Name:
     """A name made ready; words that only say "not known" are left out."""
-    first, second, last = words(given), words(middle), words(family)
+    first, last = words(given), words(family)
+    second = words(middle)[:_MOST_MIDDLE] if middle else []
     together = "".join(first)
     if together in _SAYS_NOTHING:
         first, together = [], ""
@@ -99,7 +107,6 @@ def name(given: str, middle: str, family: str) -> Name:
     if whole in _SAYS_NOTHING:
         last, whole = [], ""
     parts = tuple([w for w in last if w not in PARTICLES and len(w) > 1]) if len(last) > 1 else ()
-    second = second[:_MOST_MIDDLE]
     return Name(together, (*first, *second), tuple(second), whole, parts)
 
 
@@ -113,6 +120,7 @@ def _not_latin(name: tuple[str, str, str]) -> bool:
 # --------------------------------------------------------------------------------------------------------- other fields
 
 
+@lru_cache(maxsize=65536)
 def birth(text: str) -> Birth | None:
     """From ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``; None when it says nothing or no such day exists."""
     try:
@@ -143,8 +151,7 @@ def home(lines: str, postcode: str, current: bool = True) -> Home | None:
     numbers = tuple(_NUMBERS.findall(low))
     if not code and not numbers:
         return None
-    street = _STREET.search(low)
-    return Home(code, numbers, street[0] if street else "", current)
+    return Home(code, numbers, low, current)
 
 
 def digits(text: str) -> str:

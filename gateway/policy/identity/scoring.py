@@ -86,22 +86,23 @@ class Scorer:
 
     def score(self, question: Question, held: Described, context: bool = False) -> Score:
         """One record beside the person. ``context``: another person of the case is held at the home that this record names."""
-        ours = question.described
         given, family, middle, name_bits = self._names(question, held)
+        _, births, sex, nhs, numbers, homes, phones, _, mixed = question.described
+        _, their_births, their_sex, their_nhs, their_numbers, their_homes, their_phones, hidden, their_mixed = held
         levels = (
             given,
             family,
             middle,
-            birth_level(ours.births, held.births),
-            sex_level(ours.sex, held.sex, given),
-            number_level(ours.nhs, held.nhs),
-            own_number_level(ours.numbers, held.numbers) if ours.numbers and held.numbers else MISSING,
-            address_level(ours.homes, held.homes),
-            phone_level(ours.phones, held.phones),
+            birth_level(births, their_births),
+            sex_level(sex, their_sex, given),
+            number_level(nhs, their_nhs) if nhs and their_nhs else MISSING,
+            own_number_level(numbers, their_numbers) if numbers and their_numbers else MISSING,
+            address_level(homes, their_homes),
+            phone_level(phones, their_phones) if phones and their_phones else MISSING,
             0 if context else MISSING,
         )
-        differs = ours.sex != held.sex and bool(ours.sex and held.sex)
-        return self._weigh(question.priors, levels, name_bits, (differs, ours.mixed or held.mixed, held.hidden))
+        differs = sex != their_sex and bool(sex and their_sex)
+        return self._weigh(question.priors, levels, name_bits, (differs, mixed or their_mixed, hidden))
 
     def again(self, score: Score, context: bool = True) -> Score:
         """The same comparison with context, or without it."""
@@ -112,9 +113,9 @@ class Scorer:
     def _names(self, question: Question, held: Described) -> tuple[int, int, int, tuple[float, float, float]]:
         """The pairing of names that says most: levels of given, family and middle, and their bits with the joint one."""
         best, found = -1e9, (MISSING, MISSING, MISSING, (0.0, 0.0, 0.0))
-        variants, table = self.model.variants, self._bits[0]
+        variants, table, theirs = self.model.variants, self._bits[0], held.names
         for i, a in enumerate(question.described.names):
-            for b in held.names:
+            for b in theirs:
                 given, family = name_levels(a, b, variants)
                 g = table[GIVEN][given] if given else question.given_bits[i]
                 f = table[FAMILY][family] if family else question.family_bits[i]
