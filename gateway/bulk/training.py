@@ -9,8 +9,7 @@ few repeated people changes little. Recorded sex is not fed: it makes namesakes 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import combinations, islice
 from typing import Any
 
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.bulk.learning import Levels, assembled, compared, forms, frequencies, nulls
+from gateway.bulk.reporting import Calibration, Taught, Training
 from gateway.bulk.weighing import Counts, chances, weighed
 from gateway.policy.identity.comparing import FIELDS, LEVELS, MISSING
 from gateway.policy.identity.model import Model, read_variants
@@ -35,29 +35,11 @@ _CROWD = 60
 """A date or a name that more records share than this makes too many pairs that teach nothing."""
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """Pairs of a session whose chance, worked out without the NHS number, lies in one band: how many, the mean, the share whose numbers are the same."""
+def trained(index: Sequence[Described], version: str, before: Model) -> tuple[dict[str, Any], Training]:
+    """A model file learned from an index, and how it came about, which the file tells under ``training``. ``before``: the model in use.
 
-    band: str
-    pairs: int
-    chance: float
-    same: float
-
-
-@dataclass(frozen=True)
-class Learned:
-    """What was learned. Holds nothing of anybody but frequencies of names, and those are in ``model`` only."""
-
-    model: dict[str, Any]
-    before: Model
-    records: int
-    sessions: Mapping[str, Session]
-    calibration: Sequence[Calibration]
-
-
-def trained(index: Sequence[Described], version: str, before: Model) -> Learned:
-    """A model file learned from an index, and how it came about. ``before``: the model in use."""
+    Holds nothing of anybody but frequencies of names.
+    """
     variants = read_variants(forms())
     strangers, relatives, twins = nulls(index, variants)
     by_date = [compared(*p, variants) for p in _pairs(index, _date)]
@@ -71,7 +53,9 @@ def trained(index: Sequence[Described], version: str, before: Model) -> Learned:
         "thresholds": {"link": before.thresholds.link, "review": before.thresholds.review, "rival": before.thresholds.rival, "anchor": before.thresholds.anchor},
     }  # fmt: skip
     model = assembled(version, fields, frequencies(index), settings)
-    return Learned(model, before, len(index), {"one date of birth": everything, "one full name": dates}, everything.calibration(by_date))
+    sessions = [s.told(name) for name, s in (("one date of birth", everything), ("one full name", dates))]
+    training = Training(len(index), before.version, sessions, everything.calibration(by_date))
+    return model | {"training": training.filed()}, training
 
 
 def _pairs(index: Sequence[Described], key: Callable[[Described], Hashable | None]) -> Iterator[tuple[Described, Described]]:
@@ -141,6 +125,10 @@ class Session:
         rows = np.array(pairs, np.int64).reshape(-1, len(FIELDS))
         weight = _SEEN_BEFORE + (float(self.chance(rows)[:, 0].sum()) if len(rows) else 0.0)
         return {f: Counter({lv: weight * self._match[n, lv] for lv in range(len(LEVELS[f]))}) for n, f in enumerate(FIELDS)}
+
+    def told(self, name: str) -> Taught:
+        """For the report. ``name``: what its pairs have in common."""
+        return Taught(name, self.pairs, self.rounds, float(self.shares[0]))
 
     def calibration(self, pairs: Sequence[Levels]) -> list[Calibration]:
         """How well the chances hold, judged by NHS numbers that were kept aside."""

@@ -23,14 +23,14 @@ from gateway.bulk.compiling import COMPILED
 from gateway.bulk.exporting import splink_settings
 from gateway.bulk.files import FileRefused, replaced, rows
 from gateway.bulk.jobs import PEOPLE_AT_ONCE, RECORDS_AT_ONCE, Job, Unlike
-from gateway.bulk.reporting import pictures, report
+from gateway.bulk.reporting import Training, pictures, report
 from gateway.bulk.rows import INDEX_COLUMNS, describe
 from gateway.bulk.running import TIERS, Matched, Told, shards_done, working_folder, written
 from gateway.bulk.training import trained
 from gateway.cli.output import err, print_facts, print_json, print_trouble
 from gateway.cli.session import REFUSED, Json, telling
 from gateway.policy.identity.explaining import text
-from gateway.policy.identity.model import current
+from gateway.policy.identity.model import Model, current, read
 from gateway.policy.identity.scoring import Scorer
 
 P = ParamSpec("P")
@@ -159,15 +159,20 @@ def train(
     before = current()
     if version == before.version:
         raise typer.BadParameter("is the version in use", param_hint="--version")
-    learned = trained([describe(r) for r in rows(index, INDEX_COLUMNS)], version, before)
-    drawn = {name: (out.with_name(f"{out.stem}-{name}.svg"), picture) for name, picture in pictures(learned).items()}
-    written_to = {out: json.dumps(learned.model, indent=1, ensure_ascii=False) + "\n"}
-    written_to[out.with_suffix(".md")] = report(learned, {name: path.name for name, (path, _) in drawn.items()})
-    written_to |= dict(drawn.values())
+    raw, training = trained([describe(r) for r in rows(index, INDEX_COLUMNS)], version, before)
+    file = json.dumps(raw, indent=1, ensure_ascii=False) + "\n"
+    written_to = {out: file, **_reported(out, read(file), before, training)}
     for path, content in written_to.items():
         replaced(path, content.encode())
     facts = {"version": version, "before": before.version, "in use": False, "files": [p.name for p in written_to]}
     print_facts(facts, as_json=as_json)
+
+
+def _reported(out: Path, model: Model, before: Model, training: Training) -> dict[Path, str]:
+    """The report beside a model's file and its pictures, by path."""
+    drawn = {name: (out.with_name(f"{out.stem}-{name}.svg"), picture) for name, picture in pictures(model, before, training).items()}
+    text = report(model, before, training, {name: path.name for name, (path, _) in drawn.items()})
+    return {out.with_suffix(".md"): text, **dict(drawn.values())}
 
 
 @refusing

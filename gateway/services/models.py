@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from gateway.domain.actors import Actor
-from gateway.domain.errors import Code, InvalidInput
+from gateway.domain.errors import Code, InvalidInput, NotFound
 from gateway.domain.events import EventKind
 from gateway.domain.models import MatchingModel
 from gateway.policy import permissions
@@ -23,6 +23,14 @@ def known_models(work: Work, actor: Actor) -> Sequence[MatchingModel]:
     """Every model with who offered and approved it; the one in use is ``work.scorer.model.version``."""
     permissions.check_can(actor, Act.VIEW_MODELS)
     return work.models.all()
+
+
+def reviewed_model(work: Work, actor: Actor, digest: str) -> tuple[MatchingModel, bytes]:
+    """A model and its file, to be looked through before it is approved. ``digest`` as ``MatchingModel``. Raises ``NotFound``."""
+    found = next((known for known in known_models(work, actor) if known.digest == digest), None)
+    if found is None:
+        raise NotFound(Code.NOT_FOUND)
+    return found, work.models.content(found.version)
 
 
 def offer_model(work: Work, actor: Actor, content: bytes) -> MatchingModel:

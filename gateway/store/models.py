@@ -59,6 +59,12 @@ class SqlModels:
             raise NotFound(Code.NOT_FOUND)
         return found
 
+    def content(self, version: str) -> bytes:
+        """The file as it was offered. Raises ``NotFound``, and ``Unavailable(SEAL_BROKEN)`` when it is not what was offered."""
+        if version == shipped().version:
+            return models.shipped_file()
+        return self._file(version, bytes.fromhex(self.get(version).digest))
+
     def add(self, model: MatchingModel, content: bytes, at: datetime, audit: AuditEvent) -> None:
         """Raises ``Conflict(MODEL_EXISTS)`` when the version names a model already."""
         if model.version == shipped().version or not self._add(model, content, at):
@@ -85,11 +91,14 @@ class SqlModels:
         return _READY[row.digest]
 
     def _read(self, version: str, digest: bytes) -> Scorer:
+        return Scorer(models.read(self._file(version, digest).decode("utf-8")))
+
+    def _file(self, version: str, digest: bytes) -> bytes:
         row = self._connection.execute(select(t.matching_models).where(t.matching_models.c.version == version)).one()
         content = self._words(row).content
         if hashlib.sha256(content).digest() != digest:
             raise Unavailable(Code.SEAL_BROKEN)
-        return Scorer(models.read(content.decode("utf-8")))
+        return content
 
     def _add(self, model: MatchingModel, content: bytes, at: datetime) -> bool:
         sealed = WORDS.seal(self._vault, ModelWords(content, model.offered_by, None), model.version.encode())

@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from gateway.domain.errors import CATALOGUE, Code, Conflict, GatewayError, InvalidInput, NotFound, Refused
 from gateway.domain.events import AuditEvent, EventKind
 from gateway.web import sign_in
-from gateway.web.pages import actions, alerts, audit, case_lists, queue, review, start, tasks, writing
+from gateway.web.pages import actions, alerts, audit, case_lists, models, queue, review, start, tasks, writing
 from gateway.web.reader import SignInNeeded, menu_for, signed_in
 from gateway.web.rendering import page
 from gateway.web.session import Session, Sessions
@@ -36,7 +36,7 @@ def build_web(gateway: Gateway, oidc: sign_in.OidcSettings, sessions: Sessions, 
     )  # fmt: skip
     web.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     web.include_router(sign_in.build_router(oidc, sessions, gateway.clock, lambda s: _record_sign_in(gateway, s)))
-    for part in (start, case_lists, review, alerts, actions, tasks, queue, writing, audit):
+    for part in (start, case_lists, review, alerts, actions, tasks, queue, writing, models, audit):
         web.include_router(part.router)
     _install_errors(web)
     return web
@@ -61,7 +61,9 @@ def _install_errors(web: FastAPI) -> None:
         return _told(request, error.code, status)
 
     @web.exception_handler(RequestValidationError)
-    async def malformed(request: Request, _: RequestValidationError) -> Response:
+    async def malformed(request: Request, error: RequestValidationError) -> Response:
+        if any(fault["loc"][0] == "path" for fault in error.errors()):  # an address that never was one of ours
+            return _told(request, Code.NOT_FOUND, 404)
         return _told(request, Code.REQUEST_MALFORMED, 422)
 
     @web.exception_handler(HTTPException)

@@ -26,6 +26,7 @@ MENU = (
     ("Queue", "/queue", Act.VIEW_QUEUE),
     ("Proof and stop", "/writing", Act.VIEW_PROOFS),
     ("Reconciliation", "/reconciliation", Act.RECONCILE),
+    ("Matching models", "/models", Act.OFFER_MODEL),
     ("Audit", "/audit", Act.VIEW_AUDIT),
 )
 """The menu: what a reader may not open is not shown."""
@@ -109,6 +110,8 @@ NOTICES = {
     "signed": "Signed. A second person must look and sign too.",
     "countersigned": "Signed by two people.",
     "recalled": "The alert is being recalled from every place it went. Look here again for the proof.",
+    "offered": "The model is kept. It grades nothing until another administrator has approved it.",
+    "in_use": "From now on this model grades. Answers that are there already keep the grade they have.",
     "started": "Agencies are being asked what stands there. Look again in a minute.",
 }
 """What was just done, by a word in the address that says nothing about anybody."""

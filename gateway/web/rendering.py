@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import month_abbr
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from gateway.domain.case_list import BirthDate
+from gateway.domain.releases import MessageKind
 from gateway.policy.identity.explaining import Waterfall, comparisons, explained_again, picture
 from gateway.web.session import Session
 
@@ -80,12 +81,23 @@ def _picture(waterfall: Waterfall, name: str) -> Markup:
     return Markup(picture(waterfall, name))  # noqa: S704
 
 
+_MESSAGES: Mapping[str, str] = {
+    MessageKind.LOOKUP: "look-up", MessageKind.FLAG_PLACE: "alert", MessageKind.FLAG_CHECK: "look at an alert", MessageKind.FLAG_END: "removal of an alert",
+    MessageKind.ACTION_SEND: "action", MessageKind.ACTION_POLL: "question about actions", MessageKind.COMPLETION_TELL: "completion",
+}  # fmt: skip
+
+
+def _message_kind(kind: str) -> str:
+    """What a message carries, in the words of the other pages; a kind of another version as it stands."""
+    return _MESSAGES.get(kind, kind)
+
+
 def _environment() -> Environment:
     env = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    env.filters.update(day=_day, born=_born, moment=_moment, brief=_brief, field_name=_field_name, ago=_ago, capitalize_first=_capitalize_first, comparisons=comparisons, explained=explained_again, picture=_picture, words=lambda text: str(text).replace("_", " ").lower())
+    env.filters.update(day=_day, born=_born, moment=_moment, brief=_brief, field_name=_field_name, ago=_ago, capitalize_first=_capitalize_first, comparisons=comparisons, explained=explained_again, picture=_picture, message_kind=_message_kind, words=lambda text: str(text).replace("_", " ").lower())
     return env
 
 

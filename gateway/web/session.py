@@ -33,9 +33,9 @@ class Session(Sealed):
         return now - self.seen > IDLE or now - self.began > ABSOLUTE
 
     def check_csrf(self, given: str) -> None:
-        """Raises ``Refused`` when a form was not one of ours."""
+        """Raises ``Refused(STALE_PAGE)`` when a form was not one of this session's."""
         if not hmac.compare_digest(self.csrf.encode(), given.encode()):
-            raise Refused(Code.NOT_PERMITTED)
+            raise Refused(Code.STALE_PAGE)
 
 
 class Sessions(Protocol):

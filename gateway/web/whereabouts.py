@@ -51,7 +51,7 @@ class _Finder:
     """Reads look-ups and people at once, and each case once."""
 
     def __init__(self, work: Work, actor: Actor, about: Sequence[UUID]) -> None:
-        self._work = work
+        self._work, self._actor = work, actor
         self._lists = {summary.id for summary in work.case_lists.summaries(actor.marac_ids)}
         self._lookups = work.lookups.many([LookupId(id_) for id_ in about])
         subjects = [SubjectId(id_) for id_ in about] + [lookup.subject_id for lookup in self._lookups.values()]
@@ -70,7 +70,7 @@ class _Finder:
         return self._flag(FlagId(about)) or self._action(ActionId(about))
 
     def _lookup(self, lookup: Lookup) -> Whereabouts | None:
-        if lookup.outcome is LookupOutcome.POSSIBLE:
+        if lookup.outcome is LookupOutcome.POSSIBLE and can(self._actor, Act.SETTLE_MATCH):
             return self._person(lookup.subject_id, f"/review#h-{lookup.id}", "Compare and decide")
         return self._person(lookup.subject_id, f"#p-{lookup.subject_id}", "Open in the hit report")
 

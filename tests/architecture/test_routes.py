@@ -17,7 +17,7 @@ from gateway.web.sign_in import OidcSettings
 
 IN_PATHS = {
     "list_id", "case_id", "subject_id", "lookup_id", "flag_id", "action_id", "task_id", "message_id", "agency", "agency_id", "lane", "thing",
-    "kind", "path",
+    "kind", "path", "digest",
 }  # fmt: skip
 """Opaque ids, ids of agencies, names of lanes and of blank files."""
 IN_QUERIES = {"agency", "kind", "layout", "done", "thing", "lane", "show", "page", "reason", "state"}

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 import pytest
 
+from gateway.policy.identity.model import shipped_file
 from tests.browser.conftest import DESKTOP, PHONE, Seat
 from tests.integration.joined_site import Site, site
 
 __all__ = ["site"]
 
 HERE = "/lists/{list}"
+RELEASED = hashlib.sha256(shipped_file()).hexdigest()
 PAGES = {
     "Nadia Holt": ("/lists", HERE, f"{HERE}/actions", "/tasks", "/queue", "/writing", "/reconciliation", "/help"),
     "Rosa Lindqvist": (HERE, f"{HERE}/review", f"{HERE}/alerts", f"{HERE}/actions", "/tasks"),
     "Gwen Abara": (f"{HERE}/review", "/tasks"),
-    "Priya Venn": ("/queue", "/writing", "/reconciliation"),
+    "Priya Venn": ("/queue", "/writing", "/reconciliation", "/models", f"/models/{RELEASED}"),
     "Hugh Marsden": ("/audit",),
 }
 
@@ -103,3 +106,13 @@ def test_the_pages_work_without_any_script(site: Site, seat: Callable[..., Seat]
     page.goto(f"{site.base}/lists/{site.list_id}?state=KNOWN")
     assert page.get_by_role("heading", level=1).inner_text().startswith("Meeting of")
     plain.close()
+
+
+def test_a_second_press_sends_nothing(site: Site, seat: Callable[..., Seat]) -> None:
+    person = seat("Nadia Holt")
+    sent: list[str] = []
+    person.page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page = person.go("/reconciliation")
+    page.get_by_role("button", name="Ask every agency again").dblclick()
+    page.get_by_role("status").wait_for()
+    assert sent == [f"{site.base}/reconciliation"]

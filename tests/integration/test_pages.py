@@ -14,16 +14,16 @@ from tests.integration.joined_site import LIST, Person, Site, site
 __all__ = ["site"]
 
 ROLES = {
-    "u-coordinator": {"lists", "report", "actions", "tasks", "queue", "reconciliation", "writing"},
+    "u-coordinator": {"models", "lists", "report", "actions", "tasks", "queue", "reconciliation", "writing"},
     "u-chair": {"lists", "report", "actions", "writing"},
-    "u-trust-administrator": {"lists", "report", "review", "alerts", "tasks", "queue", "writing"},
-    "u-trust-representative": {"lists", "report", "review", "alerts", "actions", "tasks", "queue", "reconciliation", "writing"},
-    "u-trust-lead": {"lists", "report", "alerts", "actions", "tasks", "reconciliation", "writing"},
-    "u-calderbrook-representative": {"lists", "report", "review", "alerts", "actions", "tasks", "queue", "reconciliation", "writing"},
-    "u-police-representative": {"lists", "report", "review", "alerts", "actions", "tasks", "queue", "reconciliation", "writing"},
-    "u-homes-lead": {"lists", "report", "alerts", "actions", "tasks", "reconciliation", "writing"},
-    "u-system-administrator": {"queue", "reconciliation", "writing"},
-    "u-auditor": {"audit"},
+    "u-trust-administrator": {"models", "lists", "report", "review", "alerts", "tasks", "queue", "writing"},
+    "u-trust-representative": {"models", "lists", "report", "review", "alerts", "actions", "tasks", "queue", "reconciliation", "writing"},
+    "u-trust-lead": {"models", "lists", "report", "alerts", "actions", "tasks", "reconciliation", "writing"},
+    "u-calderbrook-representative": {"models", "lists", "report", "review", "alerts", "actions", "tasks", "queue", "reconciliation", "writing"},
+    "u-police-representative": {"models", "lists", "report", "review", "alerts", "actions", "tasks", "queue", "reconciliation", "writing"},
+    "u-homes-lead": {"models", "lists", "report", "alerts", "actions", "tasks", "reconciliation", "writing"},
+    "u-system-administrator": {"models", "queue", "reconciliation", "writing"},
+    "u-auditor": {"models", "audit"},
 }
 """What each role may open; everything else is refused (safety reference, who sees what)."""
 
@@ -38,7 +38,7 @@ def paths(site: Site) -> dict[str, str]:
     here = f"/lists/{site.list_id}"
     return {
         "lists": "/lists", "report": here, "review": f"{here}/review", "alerts": f"{here}/alerts", "actions": f"{here}/actions",
-        "tasks": "/tasks", "queue": "/queue", "reconciliation": "/reconciliation", "writing": "/writing", "audit": "/audit",
+        "tasks": "/tasks", "queue": "/queue", "reconciliation": "/reconciliation", "writing": "/writing", "models": "/models", "audit": "/audit",
     }  # fmt: skip
 
 

@@ -54,6 +54,13 @@ def test_given_up_messages_are_shown_by_id_and_reason_and_sent_again(site: Site,
     assert dead[0] not in administrator.page("/queue")
 
 
+def test_who_can_only_look_is_told_what_a_message_carries_and_who_sends_it_again(site: Site, administrator: Person, dead: list[str]) -> None:
+    page = site.sign_in("u-coordinator").page("/queue")
+    assert 'data-label="Kind">look-up<' in page
+    assert "A system administrator can send these again" in page
+    assert "A system administrator can send these again" not in administrator.page("/queue")
+
+
 def test_what_is_given_up_for_good_does_not_come_back(site: Site, administrator: Person, dead: list[str]) -> None:
     page = administrator.post_and_follow("/queue/withdraw", {"message": dead})
     assert "Given up for good" in page

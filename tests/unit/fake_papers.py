@@ -25,7 +25,7 @@ from gateway.domain.models import MatchingModel
 from gateway.domain.proofs import EVERYWHERE, HandCheck, Observation, Probe, Seen, WriteStop
 from gateway.domain.register import Canary, Output
 from gateway.domain.tasks import PersonTask, TaskKind
-from gateway.policy.identity.model import current, read
+from gateway.policy.identity.model import current, read, shipped_file
 from gateway.policy.identity.scoring import Scorer
 from tests.unit.fake_lists import MemoryAudit, MemoryCaseLists
 
@@ -37,6 +37,7 @@ class MemoryModels:
         self._audit = audit
         self.held = {current().version: MatchingModel(current().version, "", UserId("release"))}
         self.scorers = {current().version: Scorer(current())}
+        self.files = {current().version: shipped_file()}
         self.version = current().version
 
     def all(self) -> Sequence[MatchingModel]:
@@ -47,11 +48,15 @@ class MemoryModels:
             raise NotFound(Code.NOT_FOUND)
         return self.held[version]
 
+    def content(self, version: str) -> bytes:
+        return self.files[self.get(version).version]
+
     def add(self, model: MatchingModel, content: bytes, at: datetime, audit: AuditEvent) -> None:
         if model.version in self.held:
             raise Conflict(Code.MODEL_EXISTS)
         self.held[model.version] = replace(model, offered_at=at)
         self.scorers[model.version] = Scorer(read(content.decode()))
+        self.files[model.version] = content
         self._audit.record(audit)
 
     def approve(self, version: str, by: UserId, at: datetime, audit: AuditEvent) -> None:

@@ -57,12 +57,12 @@ def hand_in(
     check_can(reader.actor, Act.RECEIVE_LIST, marac_id=MaracId(marac))
     try:
         parsed = reader.gateway.read_case_list(file.file.read(), PurePosixPath(file.filename or "").suffix)
+        if parsed.refused:
+            return _overview(reader, parsed.problems, 422)
+        when = _date(meeting_date)
+        receipt = reader.do(lambda work: intake.receive_case_list(work, reader.actor, MaracId(marac), parsed, when))
     except InvalidInput as fault:
         return _overview(reader, [RowProblem(0, "", fault.code)], 422)
-    if parsed.refused:
-        return _overview(reader, parsed.problems, 422)
-    when = _date(meeting_date)
-    receipt = reader.do(lambda work: intake.receive_case_list(work, reader.actor, MaracId(marac), parsed, when))
     done = "repeated" if receipt.repeated else "received" if receipt.issue == 1 else "corrected"
     return reader.back_to(f"/lists/{receipt.list_id}", done)
 
@@ -96,8 +96,9 @@ def report(reader: Reading, list_id: UUID, state: str = "", agency: str = "") ->
 
 
 def _made(work: SqlWork, reader: Reader, list_id: CaseListId) -> tuple[HitReport, Sequence[RowProblem], int, int]:
-    made = hits.compile_report(work, reader.actor, list_id)
-    return made, intake.problems(work, reader.actor, list_id), *_progress(work, reader, list_id)
+    """The progress is read first: an answer that comes meanwhile leaves the page waiting for it, never final without it."""
+    asked, left = _progress(work, reader, list_id)
+    return hits.compile_report(work, reader.actor, list_id), intake.problems(work, reader.actor, list_id), asked, left
 
 
 def _wanted(row: HitRow, state: LookupOutcome | None, agency: str) -> bool:

@@ -1,5 +1,5 @@
 // Three things for people who are signed in: cover the page when they turn away, end it when they are gone, and follow progress.
-const AWAY_MS = 60 * 1000, GONE_MS = 10 * 60 * 1000, ASK_MS = 2000;
+const AWAY_MS = 60 * 1000, GONE_MS = 10 * 60 * 1000, ASK_MS = 2000, AGAIN_MS = 3000;
 const cover = document.querySelector(".cover");
 let last = Date.now();
 
@@ -29,6 +29,13 @@ if (cover) {
   // A page from the browser's memory may show what the next person at this screen must not see.
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 }
+
+// A second press on the same button sends nothing: the first one counts.
+document.addEventListener("submit", (event) => {
+  if (event.target.dataset.sent) event.preventDefault();
+  event.target.dataset.sent = "yes";
+  setTimeout(() => delete event.target.dataset.sent, AGAIN_MS);
+});
 
 const progress = document.querySelector("[data-progress]");
 
