@@ -6,6 +6,9 @@ deliveries under way as its transport allows.
 
 A lane is never served past its lease by the island's own monotonic clock: whoever was stopped for a while (SIGSTOP, a suspended machine) sends
 nothing more until the lease is renewed.
+
+Islands share the lanes out evenly. Whoever has more than its share when another comes gives lanes back, each once nothing of it is under way and
+every result is written; so one destination never has two islands, nor more under way than it bears.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -67,10 +70,14 @@ class Island:
         self._ledger, self._transports, self._schedule, self._settings = ledger, transports, schedule, settings
         self._threads = ThreadPoolExecutor(3, thread_name_prefix="outbox")
         self._lanes: dict[str, Lane] = {}
-        self._opened: dict[str, Transport] = {}
-        self._in_hand: set[UUID] = set()
+        self._opened: list[Transport] = []
+        self._served: set[str] = set()
+        self._in_hand: dict[UUID, str] = {}
+        """The lane of each message that is at hand, under way, or whose result is not written yet."""
         self._results: list[Settlement] = []
-        self._writing = self._fetching = False
+        self._writing = False
+        self._fetching: Collection[str] = ()
+        """The lanes that a claim under way is for."""
         self._deliveries: set[asyncio.Task[None]] = set()
         self._hungry, self._resulted, self._enough, self._look = (asyncio.Event() for _ in range(4))
         self._leaving = False
@@ -85,7 +92,7 @@ class Island:
             done, _ = await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
-            self._report.lanes = len(self._opened)
+            self._report.lanes = len(self._served)
             return self._report
         finally:
             for task in (*loops, *self._deliveries):
@@ -109,7 +116,7 @@ class Island:
             renewed = began if renew else renewed
             await self._apply(sweep, began)
             pause_s = self._settings.look_s
-            if idle_exit and not (self._busy or sweep.taken or sweep.ready):
+            if idle_exit and not (self._busy or sweep.taken or sweep.ready or sweep.promised):
                 if not self._lanes and not self._soon(sweep):
                     break
                 pause_s = await self._leave_lanes(sweep)
@@ -123,8 +130,7 @@ class Island:
         """Gives up idle lanes; seconds until the next look. Lanes given up are looked at once more before the run ends: a message may have come
         for them while they were ours, and whoever was woken for it found them taken."""
         if self._lanes:
-            await self._guarded(partial(self._ledger.give_up, tuple(self._lanes)))
-            self._lanes.clear()
+            await self._give_up(list(self._lanes.values()))
             return 0.0
         return min(sweep.next_due_s or 0.0, self._settings.look_s)
 
@@ -144,10 +150,11 @@ class Island:
             self._result(claimed, Delivery(Outcome.UNSURE, reason=INTERRUPTED))
         for claimed in sweep.expired:
             if claimed.message.id not in self._in_hand:
-                self._in_hand.add(claimed.message.id)
+                self._in_hand[claimed.message.id] = claimed.message.lane
                 self._result(claimed, expired(claimed.message))
         for name in sweep.ready & self._lanes.keys():
             self._lanes[name].dry = False
+        self._share_out(sweep.spare)
         await self._pause(sweep.paused)
         await self._put_back_idle_stock()
         for lane in self._lanes.values():
@@ -163,16 +170,28 @@ class Island:
                 self._forget(lane)
                 del self._lanes[lane.name]
 
+    def _share_out(self, spare: int) -> None:
+        """Chooses what to give back: first what was chosen before, then what rests, then what will soonest be free."""
+        for n, lane in enumerate(sorted(self._lanes.values(), key=lambda lane: (not lane.leaving, lane.busy, lane.pace_s))):
+            lane.leaving = n < spare
+
     async def _pause(self, paused: frozenset[str]) -> None:
-        for lane in list(self._lanes.values()):
-            lane.paused = lane.name in paused or EVERYTHING in paused
-            if not lane.paused:
-                continue
-            if ids := self._forget(lane):
-                await self._guarded(partial(self._ledger.release, ids))
-            if not lane.under_way:
-                del self._lanes[lane.name]
-                await self._guarded(partial(self._ledger.give_up, (lane.name,)))
+        """Sends nothing more in lanes that are paused or to be given back, and gives them up once nothing of theirs is in hand."""
+        for lane in self._lanes.values():
+            lane.paused = lane.leaving or lane.name in paused or EVERYTHING in paused
+        still = [lane for lane in self._lanes.values() if lane.paused]
+        if ids := [one for lane in still for one in self._forget(lane)]:
+            await self._guarded(partial(self._ledger.release, ids))
+        in_hand = {*self._fetching, *self._in_hand.values()}
+        if done := [lane for lane in still if lane.name not in in_hand]:
+            await self._give_up(done)
+
+    async def _give_up(self, lanes: Sequence[Lane]) -> None:
+        """For other islands, or for nobody. Each has its connections closed before, so that a destination never sees those of two islands."""
+        for lane in lanes:
+            del self._lanes[lane.name]
+            await self._shut(lane.transport)
+        await self._guarded(partial(self._ledger.give_up, [lane.name for lane in lanes]))
 
     async def _put_back_idle_stock(self) -> None:
         """What lies at hand while a slow destination is busy could not be withdrawn."""
@@ -183,24 +202,29 @@ class Island:
         """Drops what is at hand and not begun."""
         ids = [claimed.message.id for claimed, _ in lane.waiting]
         lane.waiting.clear()
-        self._in_hand.difference_update(ids)
+        self._drop(ids)
         return ids
 
+    def _drop(self, ids: Iterable[UUID]) -> None:
+        for one in ids:
+            self._in_hand.pop(one, None)
+
     def _lane(self, name: str, lease_over: float) -> Lane:
-        if name not in self._opened:
-            try:
-                self._opened[name] = self._transports.open(name)
-            except Exception:  # noqa: BLE001 (one lane that cannot be opened must not stop the others)
-                self._opened[name] = NoTransport()
-        return Lane(name, self._opened[name], max(1, self._transports.concurrency(name)), lease_over)
+        try:
+            transport = self._transports.open(name)
+        except Exception:  # noqa: BLE001 (one lane that cannot be opened must not stop the others)
+            transport = NoTransport()
+        self._opened.append(transport)
+        self._served.add(name)
+        return Lane(name, transport, max(1, self._transports.concurrency(name)), lease_over)
 
     def _look_if_idle(self) -> None:
-        if not self._busy:
+        if not self._busy or any(lane.vacant for lane in self._lanes.values()):
             self._look.set()
 
     @property
     def _busy(self) -> bool:
-        return self._writing or self._fetching or bool(self._results) or any(lane.busy or lane.hungry for lane in self._lanes.values())
+        return self._writing or bool(self._fetching or self._results) or any(lane.busy or lane.hungry for lane in self._lanes.values())
 
     # Claiming and delivering
 
@@ -211,10 +235,10 @@ class Island:
             lanes = self._lanes.values()
             wanted = {lane.name: lane.room for lane in lanes if lane.room > 0} if any(lane.hungry for lane in lanes) else {}
             if wanted and not self._leaving and len(self._results) < _MOST_AT_ONCE:
-                self._fetching = True
+                self._fetching = wanted
                 began = time.monotonic()
                 await self._stock(wanted, await self._claim(wanted), began)
-                self._fetching = False
+                self._fetching = ()
                 self._look_if_idle()
 
     async def _claim(self, wanted: Mapping[str, int]) -> list[Claimed]:
@@ -231,7 +255,7 @@ class Island:
             found[one.message.lane] += 1
             lane = self._lanes.get(one.message.lane)
             if lane and not lane.paused and not self._leaving:
-                self._in_hand.add(one.message.id)
+                self._in_hand[one.message.id] = lane.name
                 lane.stock(one, began)
             else:
                 homeless.append(one.message.id)
@@ -274,7 +298,8 @@ class Island:
     def _result(self, claimed: Claimed, delivery: Delivery, left_at: datetime | None = None) -> None:
         self._results.append(settle(claimed, delivery, self._schedule, left_at, self._settings.most_interruptions))
         self._resulted.set()
-        if len(self._results) >= self._settings.gather_most or not any(lane.busy for lane in self._lanes.values()):
+        lanes = self._lanes.values()
+        if len(self._results) >= self._settings.gather_most or not any(lane.busy for lane in lanes) or any(lane.vacant for lane in lanes):
             self._enough.set()
 
     async def _settling(self) -> None:
@@ -292,7 +317,7 @@ class Island:
         del self._results[: len(batch)]
         self._writing = True
         self._report.count(await self._guarded(partial(self._ledger.settle, batch)))
-        self._in_hand.difference_update(s.result.message.id for s in batch)
+        self._drop(s.result.message.id for s in batch)
         for name in {s.result.message.lane for s in batch if s.claimed.order_key} & self._lanes.keys():
             self._lanes[name].dry = False  # the next of its kind may leave now
         self._writing = False
@@ -318,12 +343,16 @@ class Island:
             await asyncio.sleep(0.005)
 
     async def _close(self) -> None:
-        for transport in self._opened.values():
-            with suppress(Exception):
-                await transport.close()
+        for transport in tuple(self._opened):
+            await self._shut(transport)
         with suppress(Exception):
             await self._call(partial(self._ledger.close, tuple(self._lanes)))
         self._threads.shutdown(wait=False)
+
+    async def _shut(self, transport: Transport) -> None:
+        self._opened.remove(transport)
+        with suppress(Exception):
+            await transport.close()
 
     async def _call(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -28,6 +28,9 @@ class Lane:
     dry: bool = False
     """The last claim found less than it asked for."""
     paused: bool = False
+    """Nothing more is sent: somebody stopped it, or it is to be given back."""
+    leaving: bool = False
+    """It is to be given back, to another island's share."""
     pace_s: float = _STEADY_S / 2
     """What a delivery took lately; before the first, a guess."""
     moved: float = field(default_factory=time.monotonic)
@@ -51,6 +54,11 @@ class Lane:
     def busy(self) -> bool:
         """Whether anything is under way or at hand."""
         return bool(self.under_way or self.waiting)
+
+    @property
+    def vacant(self) -> bool:
+        """Whether it is paused, and nothing is under way any more."""
+        return self.paused and not self.busy
 
     @property
     def stuck(self) -> bool:

@@ -91,6 +91,10 @@ class Sweep:
     expired: Sequence[Claimed]
     next_due_s: float | None = None
     """Seconds until something not paused falls due; asked only when no lane is held, at the same moment as what is due already."""
+    spare: int = 0
+    """How many of my lanes are beyond my share: others will serve them."""
+    promised: bool = False
+    """Whether somebody has lanes to spare, and I have fewer than my share."""
 
 
 class MarkRow(NamedTuple):
@@ -153,7 +157,7 @@ class Ledger:
                 line.end()
 
     def sweep(self, mine: Iterable[str], dry: Sequence[str] = (), *, renew: bool) -> Sweep:
-        """Takes free lanes that have work, and looks which dry ones of mine have some again. With ``renew``, leases are prolonged. Expired messages are found
+        """Takes free lanes that have work, up to my share, and looks which dry ones of mine have some again. With ``renew``, leases are prolonged. Expired messages are found
         then, and before a run ends."""
         return self._pulse.transaction(lambda c: self._sweep(c, list(mine), list(dry), renew))
 
@@ -232,13 +236,14 @@ class Ledger:
         values = {"token": self.token, "lease": self._lease_s}
         held = frozenset(connection.execute(q.RENEW, values).scalars()) if renew else None
         paused = frozenset(connection.execute(q.PAUSED_LANES).scalars())
-        taken = list(connection.execute(q.TAKE, values).scalars())
+        lanes, spare, promised = connection.execute(q.TAKE, values).one()
+        taken = list(lanes)
         ready = connection.execute(q.READY, {"lanes": dry}).scalars() if dry else ()
         taken += (held or frozenset()).difference(mine, taken)  # taken before, though the answer was lost
         abandoned = connection.execute(q.ABANDONED, values | {"lanes": taken}).all() if taken else ()
         expired = connection.execute(q.OVERDUE).all() if renew or not mine else ()
         due = None if mine or taken else connection.execute(q.NEXT_DUE).scalar()
-        return Sweep(frozenset(taken), frozenset(ready), paused, held, self._read(abandoned), self._read(expired), due)
+        return Sweep(frozenset(taken), frozenset(ready), paused, held, self._read(abandoned), self._read(expired), due, spare, promised)
 
     def _read(self, rows: Iterable[Row[Any]]) -> list[Claimed]:
         return [_claimed(row, self._open_body(row)) for row in rows]

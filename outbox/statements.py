@@ -22,11 +22,18 @@ _CLAIMABLE = """
         WHERE e.order_key = m.order_key AND e.order_key <> '' AND e.settled_at IS NULL AND e.seq < m.seq))
 """
 _PAUSED = "SELECT FROM outbox_pauses p WHERE p.lane IN (w.lane, '*')"
-_FREE = f"""
-    l.token IS NULL OR l.lease_until < now() OR (l.token <> :token AND NOT EXISTS (
-        SELECT FROM pg_locks k WHERE k.locktype = 'advisory' AND k.classid = {LOCKS} AND k.objid = l.token AND k.objsubid = 2
-        AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())))
+_SILENCE_S = 2
+"""An island that has said nothing for so long takes no lanes now: it is stopped, or ending. It counts no more when lanes are shared out; those
+that it has stay its own while its lease lasts."""
+_ISLANDS = f"""
+    islands AS MATERIALIZED (
+        SELECT CAST(k.objid AS bigint) AS token, max(a.state_change) > now() - interval '{_SILENCE_S} seconds' AS speaks
+        FROM pg_locks k JOIN pg_stat_activity a ON a.pid = k.pid
+        WHERE k.locktype = 'advisory' AND k.classid = {LOCKS} AND k.objsubid = 2
+            AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        GROUP BY k.objid)
 """  # noqa: S608 (parts are constants of this module)
+_FREE = "l.token IS NULL OR l.lease_until < now() OR (l.token <> :token AND l.token NOT IN (SELECT token FROM islands))"
 _WAITING = """
     waiting (lane) AS (
         (SELECT lane FROM outbox_messages WHERE state = 'pending' ORDER BY lane LIMIT 1)
@@ -45,25 +52,35 @@ NOT_IDLE = text("SELECT set_config('idle_in_transaction_session_timeout', :milli
 AS_USUAL = (text("RESET enable_seqscan"), text("RESET idle_in_transaction_session_timeout"))
 
 # A lane that somebody has locked just now is not waited for: it is being claimed from, or its island is stopped within a transaction.
+# Lanes are shared out evenly among the islands: nobody takes more than ``most``, and whoever has more is told how many to give back (``spare``).
 TAKE = text(f"""
-    WITH RECURSIVE {_WAITING},
+    WITH RECURSIVE {_WAITING}, {_ISLANDS},
     worth AS MATERIALIZED (
         SELECT w.lane, l.lane IS NULL AS new FROM waiting w LEFT JOIN outbox_lanes l ON l.lane = w.lane
         CROSS JOIN LATERAL (
             SELECT FROM outbox_messages m
             WHERE m.lane = w.lane AND m.state = 'pending' AND (m.lease_token IS NOT NULL OR {_CLAIMABLE}) LIMIT 1) AS m
         WHERE w.lane IS NOT NULL AND NOT EXISTS ({_PAUSED}) AND (l.lane IS NULL OR {_FREE})),
+    held AS MATERIALIZED (SELECT l.token, count(*) AS n FROM outbox_lanes l WHERE NOT ({_FREE}) GROUP BY l.token),
+    share AS MATERIALIZED (
+        SELECT CAST((SELECT coalesce(sum(n), 0) FROM held WHERE token = :token) AS int) AS mine,
+            CAST(ceil(((SELECT coalesce(sum(n), 0) FROM held) + (SELECT count(*) FROM worth))
+                / greatest(1, (SELECT count(*) FROM islands WHERE speaks))) AS int) AS most),
     added AS (
         INSERT INTO outbox_lanes (lane, token, lease_until)
-        SELECT lane, :token, now() + :lease * interval '1 second' FROM worth WHERE new ORDER BY lane
+        SELECT lane, :token, now() + :lease * interval '1 second' FROM worth WHERE new
+        ORDER BY lane LIMIT (SELECT greatest(0, most - mine) FROM share)
         ON CONFLICT DO NOTHING RETURNING lane),
     free AS MATERIALIZED (
         SELECT l.lane FROM outbox_lanes l JOIN worth w ON w.lane = l.lane WHERE NOT w.new AND ({_FREE})
-        ORDER BY l.lane FOR UPDATE OF l SKIP LOCKED),
+        ORDER BY l.lane LIMIT (SELECT greatest(0, most - mine) FROM share) - (SELECT count(*) FROM added) FOR UPDATE OF l SKIP LOCKED),
     taken AS (
         UPDATE outbox_lanes SET token = :token, lease_until = now() + :lease * interval '1 second'
         WHERE lane IN (SELECT lane FROM free) RETURNING lane)
-    SELECT lane FROM added UNION ALL SELECT lane FROM taken
+    SELECT ARRAY(SELECT lane FROM added UNION ALL SELECT lane FROM taken) AS lanes,
+        greatest(0, mine - most) AS spare,
+        mine < most AND EXISTS (SELECT FROM held WHERE n > most) AS promised
+    FROM share
 """)  # noqa: S608 (parts are constants of this module)
 
 READY = text(f"""

@@ -27,6 +27,8 @@ LANE, OTHER_LANE = "northmoor-nhs-trust/record", "northmoor-police/records"
 QUICK = Schedule(Pace(first_s=0.02, factor=1.5, longest_s=0.2, attempts=5, patience_s=60))
 SOON = RelaySettings(look_s=0.02, gather_s=0.005, lease_s=5.0)
 KEYS = Keys.fresh()
+RETRY = Delivery(Outcome.RETRY, reason="BUSY")
+DONE = Delivery(Outcome.DELIVERED, b"reply")
 
 Script = Callable[[Message], Delivery | float]
 """What a destination does with a message: an answer, or seconds to take before it delivers."""
@@ -37,12 +39,13 @@ def delivers(_: Message) -> Delivery:
 
 
 class Destination:
-    """Counts what is under way, remembers what came, and follows its script."""
+    """Counts what is under way and who has it open, remembers what came, and follows its script."""
 
     def __init__(self, script: Script = delivers) -> None:
         self.script = script
         self.came: list[Message] = []
         self.under_way = self.most_under_way = 0
+        self.open = self.most_open = 0
 
     async def deliver(self, message: Message) -> Delivery:
         self.came.append(message)
@@ -59,7 +62,8 @@ class Destination:
         finally:
             self.under_way -= 1
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        self.open -= 1
 
 
 class Post:
@@ -70,7 +74,10 @@ class Post:
         self.limit = limit
 
     def open(self, lane: str) -> Destination:
-        return self.lanes[lane]
+        opened = self.lanes[lane]
+        opened.open += 1
+        opened.most_open = max(opened.most_open, opened.open)
+        return opened
 
     def concurrency(self, lane: str) -> int:
         return self.limit
