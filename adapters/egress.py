@@ -18,13 +18,11 @@ from contracts.outgoing import ACCEPT, SHAPES, TOKEN, Shape
 from gateway.domain.agreements import RecordSystem
 from gateway.domain.error_codes import Code
 from gateway.domain.releases import (
+    KIND_OF,
     ActionRelease,
     CompletionRelease,
-    FlagCheckRelease,
     FlagRelease,
-    FlagRemovalRelease,
     LookupRelease,
-    PollRelease,
     Release,
 )
 from gateway.domain.releases import MessageKind as Kind
@@ -32,11 +30,6 @@ from gateway.policy.vocabulary import tells
 
 REFUSALS = frozenset({Code.MESSAGE_NOT_AS_AGREED, Code.MESSAGE_TELLS_WHY, Code.MESSAGE_NAMES_ANOTHER})
 """What the gate refuses with. Any of these is a fault of the gateway or of an agreement, and an alarm."""
-
-_KINDS: Mapping[type[Release], Kind] = MappingProxyType({
-    LookupRelease: Kind.LOOKUP, FlagRelease: Kind.FLAG_PLACE, FlagCheckRelease: Kind.FLAG_CHECK, FlagRemovalRelease: Kind.FLAG_END,
-    ActionRelease: Kind.ACTION_SEND, PollRelease: Kind.ACTION_POLL, CompletionRelease: Kind.COMPLETION_TELL,
-})  # fmt: skip
 USER_AGENT = "records-gateway/1"
 """The whole of what we say about ourselves, unless the agreement has another name (option ``user_agent``)."""
 _READS = frozenset({"GET", "HEAD"})
@@ -77,7 +70,7 @@ class Permit:
 
     def __init__(self, release: Release | None, egress: Egress) -> None:
         self._release, self._egress = release, egress
-        self._kind = _KINDS.get(type(release)) if release else None
+        self._kind = KIND_OF.get(type(release)) if release else None
         self._told: list[bytes] = []
         self._own: frozenset[str] | None = None
 

@@ -7,38 +7,16 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Mapping
 
 import msgspec
 
 from gateway.domain.error_codes import Code
 from gateway.domain.errors import GatewayError, InvalidInput
-from gateway.domain.releases import (
-    ActionRelease,
-    CompletionRelease,
-    FlagCheckRelease,
-    FlagRelease,
-    FlagRemovalRelease,
-    LookupRelease,
-    MessageKind,
-    PollRelease,
-    Release,
-)
+from gateway.domain.releases import KIND_OF, RELEASE_TYPES, MessageKind, Release
 from gateway.policy.disclosure import restore
 
 VERSION = 1
 """Of the whole format. It changes when a reader of the old format would misread the new one; fields with defaults may be added."""
-
-RELEASE_TYPES: Mapping[MessageKind, type[Release]] = {
-    MessageKind.LOOKUP: LookupRelease,
-    MessageKind.FLAG_PLACE: FlagRelease,
-    MessageKind.FLAG_CHECK: FlagCheckRelease,
-    MessageKind.FLAG_END: FlagRemovalRelease,
-    MessageKind.ACTION_SEND: ActionRelease,
-    MessageKind.ACTION_POLL: PollRelease,
-    MessageKind.COMPLETION_TELL: CompletionRelease,
-}
-_KIND_OF = {release_type: kind for kind, release_type in RELEASE_TYPES.items()}
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -66,7 +44,7 @@ _field_decoders = {kind.value: msgspec.json.Decoder(_fields_of(release_type)) fo
 
 def kind_of(release: Release) -> MessageKind:
     """The kind of message that carries this release."""
-    return _KIND_OF[type(release)]
+    return KIND_OF[type(release)]
 
 
 def seal_release(release: Release) -> bytes:

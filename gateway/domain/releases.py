@@ -6,9 +6,11 @@ minimised: what it does not hold cannot leak downstream.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from gateway.domain.agreements import Purpose
 from gateway.domain.case_list import BirthDate, PersonName, Sex
@@ -17,15 +19,15 @@ from gateway.domain.sealed import Sealed
 
 
 class MessageKind(StrEnum):
-    """What the outbox carries; the release type of each is the one named."""
+    """What the outbox carries; its release type is in ``RELEASE_TYPES``, and its report is the one named."""
 
-    LOOKUP = "lookup"  # LookupRelease -> Answer
-    FLAG_PLACE = "flag.place"  # FlagRelease -> FlagReport
-    FLAG_CHECK = "flag.check"  # FlagCheckRelease -> FlagReport
-    FLAG_END = "flag.end"  # FlagRemovalRelease -> FlagReport
-    ACTION_SEND = "action.send"  # ActionRelease -> WorkItemReport
-    ACTION_POLL = "action.poll"  # PollRelease -> PollReport
-    COMPLETION_TELL = "completion.tell"  # CompletionRelease -> CompletionReport
+    LOOKUP = "lookup"  # -> Answer
+    FLAG_PLACE = "flag.place"  # -> FlagReport
+    FLAG_CHECK = "flag.check"  # -> FlagReport
+    FLAG_END = "flag.end"  # -> FlagReport
+    ACTION_SEND = "action.send"  # -> WorkItemReport
+    ACTION_POLL = "action.poll"  # -> PollReport
+    COMPLETION_TELL = "completion.tell"  # -> CompletionReport
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -114,3 +116,11 @@ class CompletionRelease(Release):
     outcome: str
     detail: str
     completed_at: datetime
+
+
+RELEASE_TYPES: Mapping[MessageKind, type[Release]] = MappingProxyType({
+    MessageKind.LOOKUP: LookupRelease, MessageKind.FLAG_PLACE: FlagRelease, MessageKind.FLAG_CHECK: FlagCheckRelease,
+    MessageKind.FLAG_END: FlagRemovalRelease, MessageKind.ACTION_SEND: ActionRelease, MessageKind.ACTION_POLL: PollRelease,
+    MessageKind.COMPLETION_TELL: CompletionRelease,
+})  # fmt: skip
+KIND_OF: Mapping[type[Release], MessageKind] = MappingProxyType({release_type: kind for kind, release_type in RELEASE_TYPES.items()})

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, DateTime, Index, Table, Text, Uuid, text
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from gateway.store.tables import metadata
+from gateway.store.tables import metadata, moment
 
 probes = Table(
     "disclosure_probes",
@@ -14,8 +14,8 @@ probes = Table(
     Column("system", Text, nullable=False),
     Column("register_digest", Text, nullable=False),
     Column("system_version", Text, nullable=False),
-    Column("began_at", DateTime(timezone=True), nullable=False),
-    Column("ended_at", DateTime(timezone=True), nullable=False),
+    moment("began_at", required=True),
+    moment("ended_at", required=True),
     Column("made_by", Text, nullable=False),
     Column("passed", Boolean, nullable=False),
     Column("evidence", JSONB, nullable=False),
@@ -28,7 +28,7 @@ under_way = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("system", Text, nullable=False),
-    Column("began_at", DateTime(timezone=True), nullable=False),
+    moment("began_at", required=True),
     comment="Probes that may have left an alert on a test person's record: what they placed carries an identifier that follows from the id.",
 )
 
@@ -41,10 +41,10 @@ hand_checks = Table(
     Column("register_digest", Text, nullable=False),
     Column("system_version", Text, nullable=False),
     Column("signed_by", Text, nullable=False),
-    Column("signed_at", DateTime(timezone=True), nullable=False),
+    moment("signed_at", required=True),
     Column("expires_on", Date, nullable=False),
     Column("second_by", Text),
-    Column("second_at", DateTime(timezone=True)),
+    moment("second_at"),
     CheckConstraint("second_by <> signed_by", name="hand_checks_second_person"),
     comment="Two people looked at an output that no machine can look at, and signed that it shows no alert.",
 )
@@ -55,7 +55,7 @@ releases = Table(
     metadata,
     Column("system", Text, primary_key=True),
     Column("release", Text, nullable=False),
-    Column("told_at", DateTime(timezone=True), nullable=False),
+    moment("told_at", required=True),
     comment="The release that a system last told of itself; a proof holds for one release.",
 )
 
@@ -66,11 +66,11 @@ stops = Table(
     Column("system", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("stopped_by", Text, nullable=False),
-    Column("stopped_at", DateTime(timezone=True), nullable=False),
+    moment("stopped_at", required=True),
     Column("restart_by", Text),
-    Column("restart_at", DateTime(timezone=True)),
+    moment("restart_at"),
     Column("ended_by", Text),
-    Column("ended_at", DateTime(timezone=True)),
+    moment("ended_at"),
     CheckConstraint("ended_by <> restart_by", name="write_stops_second_person"),
     CheckConstraint(
         "(ended_at IS NULL) = (ended_by IS NULL) AND (ended_by IS NULL OR restart_by IS NOT NULL)", name="write_stops_ended"

@@ -31,7 +31,8 @@ from sqlalchemy import (
 metadata = MetaData()
 
 
-def _moment(name: str, *, required: bool = False) -> Column[datetime]:
+def moment(name: str, *, required: bool = False) -> Column[datetime]:
+    """A column for a point in time, with its zone."""
     return Column(name, DateTime(timezone=True), nullable=not required)
 
 
@@ -52,7 +53,7 @@ list_issues = Table(
     Column("list_id", ForeignKey("case_lists.id"), primary_key=True),
     Column("issue", Integer, primary_key=True),
     Column("meeting_date", Date, nullable=False),
-    _moment("received_at", required=True),
+    moment("received_at", required=True),
     Column("digest", LargeBinary, nullable=False),
     Column("cases", Integer, nullable=False),
     Column("people", Integer, nullable=False),
@@ -79,7 +80,7 @@ cases = Table(
     Column("list_id", ForeignKey("case_lists.id"), nullable=False),
     Column("issue", Integer, nullable=False),
     Column("position", Integer, nullable=False),
-    _moment("withdrawn_at"),
+    moment("withdrawn_at"),
     comment="A case, the newest issue that holds it and its place there; withdrawn when a later issue does not hold it.",
 )
 Index("cases_list", cases.c.list_id)
@@ -101,7 +102,7 @@ subjects = Table(
     Column("list_id", ForeignKey("case_lists.id"), nullable=False),
     Column("issue", Integer, nullable=False),
     Column("position", Integer, nullable=False),
-    _moment("withdrawn_at"),
+    moment("withdrawn_at"),
     comment="A person in a case, the newest issue that holds them and their place there; withdrawn when a later issue does not hold them.",
 )
 Index("subjects_list", subjects.c.list_id)
@@ -133,8 +134,8 @@ lookups = Table(
     Column("system", Text, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("reason", Text, nullable=False),
-    _moment("asked_at"),
-    _moment("answered_at"),
+    moment("asked_at"),
+    moment("answered_at"),
     Column("version", Integer, nullable=False),
     Column("record_key", LargeBinary),
     Column("sealed", LargeBinary),
@@ -148,7 +149,7 @@ match_decisions = Table(
     "match_decisions",
     metadata,
     Column("key", LargeBinary, primary_key=True),
-    _moment("decided_at", required=True),
+    moment("decided_at", required=True),
     Column("sealed", LargeBinary, nullable=False),
     comment="What a person decided about a person and a record; key is a keyed hash of both. The newest word stands.",
 )
@@ -159,8 +160,8 @@ matching_models = Table(
     metadata,
     Column("version", Text, primary_key=True),
     Column("digest", LargeBinary, nullable=False),
-    _moment("offered_at", required=True),
-    _moment("approved_at"),
+    moment("offered_at", required=True),
+    moment("approved_at"),
     Column("offered_key", LargeBinary, nullable=False),
     Column("approved_key", LargeBinary),
     Column("sealed", LargeBinary, nullable=False),
@@ -176,8 +177,8 @@ flags = Table(
     Column("agency_id", Text, nullable=False),
     Column("system", Text, nullable=False),
     Column("state", Text, nullable=False),
-    _moment("proposed_at", required=True),
-    _moment("approved_at"),
+    moment("proposed_at", required=True),
+    moment("approved_at"),
     Column("review_on", Date),
     Column("version", Integer, nullable=False),
     Column("live_key", LargeBinary),
@@ -201,8 +202,8 @@ actions = Table(
     Column("reference", Text, nullable=False, unique=True),
     Column("due_on", Date, nullable=False),
     Column("state", Text, nullable=False),
-    _moment("assigned_at", required=True),
-    _moment("closed_at"),
+    moment("assigned_at", required=True),
+    moment("closed_at"),
     Column("version", Integer, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
 )
@@ -217,8 +218,8 @@ tasks = Table(
     Column("agency_id", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("about", Text, nullable=False),
-    _moment("opened_at", required=True),
-    _moment("closed_at"),
+    moment("opened_at", required=True),
+    moment("closed_at"),
     Column("version", Integer, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
 )
@@ -229,7 +230,7 @@ audit_events = Table(
     "audit_events",
     metadata,
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    _moment("at", required=True),
+    moment("at", required=True),
     Column("kind", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("about", Text, nullable=False),
@@ -256,7 +257,7 @@ idempotency_keys = Table(
     metadata,
     Column("key", LargeBinary, primary_key=True),
     Column("request", LargeBinary, nullable=False),
-    _moment("at", required=True),
+    moment("at", required=True),
     Column("sealed", LargeBinary),
     comment="Keyed hash of actor and Idempotency-Key, keyed digest of the request, sealed response.",
 )
@@ -266,8 +267,8 @@ sessions = Table(
     metadata,
     Column("key", LargeBinary, primary_key=True),
     Column("user_key", LargeBinary, nullable=False),
-    _moment("began_at", required=True),
-    _moment("seen_at", required=True),
+    moment("began_at", required=True),
+    moment("seen_at", required=True),
     Column("sealed", LargeBinary, nullable=False),
     comment="seen_at is when the session ends if nothing is done meanwhile; ends_at when it ends in any case.",
 )
@@ -277,8 +278,8 @@ jobs = Table(
     "jobs",
     metadata,
     Column("name", Text, primary_key=True),
-    _moment("due_at", required=True),
-    _moment("done_at"),
+    moment("due_at", required=True),
+    moment("done_at"),
     Column("paused", Boolean, nullable=False, server_default="false"),
     comment="Periodic work by due times held here, not in a scheduler's memory.",
 )

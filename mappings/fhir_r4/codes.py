@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal, get_args
 
 FHIR_JSON = "application/fhir+json"
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
@@ -29,21 +30,16 @@ never a lock: whether it is kept is looked at after every write."""
 RESTRICTED_LABELS = frozenset({"R", "V", "REDACTED", "MASKED"})
 """Labels that say that part of a record is kept from us. The names are told apart by code alone: older servers use older systems."""
 
-FLAG_STATUS = ("active", "inactive", "entered-in-error")
-TASK_STATUS = (
-    "draft",
-    "requested",
-    "received",
-    "accepted",
-    "rejected",
-    "ready",
-    "cancelled",
-    "in-progress",
-    "on-hold",
-    "failed",
-    "completed",
+FlagStatus = Literal["active", "inactive", "entered-in-error"]
+TaskStatus = Literal[
+    "draft", "requested", "received", "accepted", "rejected", "ready", "cancelled", "in-progress", "on-hold", "failed", "completed",
     "entered-in-error",
-)
+]  # fmt: skip
+Gender = Literal["male", "female", "other", "unknown"]
+IdentifierUse = Literal["usual", "official", "temp", "secondary", "old"]
+NameUse = Literal["usual", "official", "temp", "nickname", "anonymous", "old", "maiden"]
+FLAG_STATUS, TASK_STATUS, GENDER, IDENTIFIER_USE, NAME_USE = (get_args(codes) for codes in (FlagStatus, TaskStatus, Gender, IdentifierUse, NameUse))
+"""Required value sets: what we send is held against them, and a reply with another code is not read (``resources``)."""
 TASK_INTENT = (
     "unknown",
     "proposal",
@@ -55,9 +51,6 @@ TASK_INTENT = (
     "instance-order",
     "option",
 )
-GENDER = ("male", "female", "other", "unknown")
-IDENTIFIER_USE = ("usual", "official", "temp", "secondary", "old")
-NAME_USE = ("usual", "official", "temp", "nickname", "anonymous", "old", "maiden")
 
 
 def labels(codes: Iterable[str]) -> list[dict[str, str]]:

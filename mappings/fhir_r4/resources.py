@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.domain.error_codes import Code
 from mappings import strict_json
+from mappings.fhir_r4.codes import FlagStatus, Gender, IdentifierUse, NameUse, TaskStatus
 
 Id = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9\-.]{1,64}\Z")]
 _YEAR = r"([0-9]([0-9]([0-9][1-9]|[1-9]0)|[1-9]00)|[1-9]000)"
@@ -45,7 +46,7 @@ class Meta(Part, frozen=True):
 class Identifier(Part, frozen=True):
     """A number under a system."""
 
-    use: Literal["usual", "official", "temp", "secondary", "old"] | None = None
+    use: IdentifierUse | None = None
     system: str = ""
     value: str = ""
 
@@ -66,7 +67,7 @@ class Period(Part, frozen=True):
 class HumanName(Part, frozen=True):
     """A name; ``given`` holds the first name and the middle ones, and null where only an extension says something."""
 
-    use: Literal["usual", "official", "temp", "nickname", "anonymous", "old", "maiden"] | None = None
+    use: NameUse | None = None
     family: str = ""
     given: tuple[str | None, ...] = ()
 
@@ -108,7 +109,7 @@ class Patient(Resource, frozen=True, tag="Patient"):
     active: bool = True
     name: tuple[HumanName, ...] = ()
     telecom: tuple[ContactPoint, ...] = ()
-    gender: Literal["male", "female", "other", "unknown"] | None = None
+    gender: Gender | None = None
     birth_date: Date | None = None
     deceased_boolean: bool = False
     deceased_date_time: str = ""
@@ -127,7 +128,7 @@ class Flag(Resource, frozen=True, tag="Flag"):
     """R4 Flag."""
 
     id: Id
-    status: Literal["active", "inactive", "entered-in-error"]
+    status: FlagStatus
     code: Concept
     subject: Reference
     meta: Meta = Meta()
@@ -151,20 +152,7 @@ class Task(Resource, frozen=True, tag="Task"):
     """R4 Task. ``about`` is its element ``for``."""
 
     id: Id
-    status: Literal[
-        "draft",
-        "requested",
-        "received",
-        "accepted",
-        "rejected",
-        "ready",
-        "cancelled",
-        "in-progress",
-        "on-hold",
-        "failed",
-        "completed",
-        "entered-in-error",
-    ]
+    status: TaskStatus
     meta: Meta = Meta()
     identifier: tuple[Identifier, ...] = ()
     status_reason: Concept = Concept()

@@ -55,7 +55,7 @@ def test_one_offers_another_reads_and_approves_and_the_earlier_one_can_be_taken_
 
     read = second.page(address)
     assert "<strong>1 of" in read
-    assert "nhs same" in read
+    assert "NHS same" in read
     assert "41207 records without labels" in read
     assert "0.971" in read
     assert "0.966" in read
