@@ -21,7 +21,7 @@ class GatewayError(Exception):
     """Base of all errors that a person may be shown. ``str()`` gives the code alone."""
 
     def __init__(self, code: Code) -> None:
-        super().__init__(code.value)
+        super().__init__(code)  # itself, and not its text: an error may have to come from another process
         self.code = code
 
     @property

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gateway.domain.case_list import Address, BirthDate, PersonName, Phone, Sex
 from gateway.domain.errors import Code
-from gateway.domain.identifiers import AgencyId, LocalIdentifier, LookupId, NhsNumber, SubjectId, SystemKey, UserId
+from gateway.domain.identifiers import AgencyId, LocalIdentifier, LookupId, MaracId, NhsNumber, SubjectId, SystemKey, UserId
 from gateway.domain.sealed import Sealed
 
 
@@ -227,11 +227,13 @@ class Lookup(Sealed):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Pairing(Sealed):
-    """One person and one record of one system: what a decision is about, on whatever list the person stands.
+    """One person and one record of one system: what a decision is about, on whatever list of the Marac the person stands. Another Marac's
+    answers would else tell that somebody had decided about the person before.
 
     ``who`` is a digest of everything by which the list says who the person is; somebody described otherwise is somebody else here.
     """
 
+    marac_id: MaracId
     who: bytes
     system: SystemKey
     record_id: str

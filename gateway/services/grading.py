@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from gateway.domain.case_list import Person, Subject
 from gateway.domain.errors import Code
-from gateway.domain.identifiers import CaseId, LookupId, SystemKey
+from gateway.domain.identifiers import CaseId, LookupId, MaracId, SystemKey
 from gateway.domain.lookup import Answer, Decision, GradedAnswer, GradedCandidate, Lookup, LookupOutcome, Pairing, Remembered
 from gateway.domain.sealed import Sealed
 from gateway.policy import disclosure
@@ -99,7 +99,8 @@ def _unanswered(lookup: Lookup, plain: GradedAnswer) -> Lookup:
 def _cells(work: Work, answers: Sequence[Answered], scorer: Scorer) -> list[_Cell]:
     ready = [asked(a.subject.person, scorer) for a in answers]
     found = [_compared(a, r.question, scorer) for a, r in zip(answers, ready, strict=True)]
-    pairs = [_pairings(a.lookup, r.who, c) for a, r, c in zip(answers, ready, found, strict=True)]
+    maracs = work.case_lists.maracs_of(list({a.subject.case_id for a in answers}))
+    pairs = [_pairings(a.lookup, maracs[a.subject.case_id], r.who, c) for a, r, c in zip(answers, ready, found, strict=True)]
     known = work.decisions.recall([pair for of_one in pairs for pair in of_one.values()])
     cells = []
     for a, of_one, c in zip(answers, pairs, found, strict=True):
@@ -112,8 +113,8 @@ def _compared(a: Answered, question: Question, scorer: Scorer) -> Compared:
     return grading.compared(question, a.answer, scorer, a.subject.case_id.bytes)
 
 
-def _pairings(lookup: Lookup, who: bytes, found: Compared) -> dict[str, Pairing]:
-    return {o.record: Pairing(who, lookup.system, o.record) for o in found.offered} if who else {}
+def _pairings(lookup: Lookup, marac_id: MaracId, who: bytes, found: Compared) -> dict[str, Pairing]:
+    return {o.record: Pairing(marac_id, who, lookup.system, o.record) for o in found.offered} if who else {}
 
 
 # ------------------------------------------------------------------------------------------------------ decided before
@@ -286,9 +287,10 @@ def remember(work: Work, person: Person, lookup: Lookup, decision: Decision) -> 
     who = asked(person, work.scorer).who
     if not who:
         return
+    marac_id = work.case_lists.head_of(lookup.subject_id).marac_id
     work.decisions.remember(
         {
-            Pairing(who, lookup.system, g.candidate.record_id): Remembered(
+            Pairing(marac_id, who, lookup.system, g.candidate.record_id): Remembered(
                 g.candidate.record_id == decision.record_id, remembering.says(g.candidate), g.evidence.fit,
                 decision.decided_by, decision.decided_at, decision.note,
             )

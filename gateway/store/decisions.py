@@ -47,4 +47,4 @@ class SqlDecisions:
             self._connection.execute(_REMEMBER, values)
 
     def _key(self, pairing: Pairing) -> bytes:
-        return self._vault.index("match_decisions.key", pairing.who, pairing.system, pairing.record_id)
+        return self._vault.index("match_decisions.key", pairing.marac_id, pairing.who, pairing.system, pairing.record_id)

@@ -15,7 +15,7 @@ from gateway.domain.lookup import LookupOutcome, Pairing, Remembered
 from gateway.domain.models import MatchingModel
 from gateway.policy.identity.model import current, shipped_file
 from gateway.store.database import StoreError
-from tests.integration.cabinet import NOW, SYSTEM, added, cabinet, candidate, corrected, lookup, note
+from tests.integration.cabinet import MARAC, NOW, OTHER_MARAC, SYSTEM, added, cabinet, candidate, corrected, lookup, note
 
 
 @pytest.fixture
@@ -29,15 +29,15 @@ def word(**more) -> Remembered:
 
 
 class TestDecisions:
-    PAIR, OTHER = Pairing(b"w" * 32, SYSTEM, "R-1"), Pairing(b"w" * 32, SYSTEM, "R-2")
+    PAIR, OTHER = Pairing(MARAC, b"w" * 32, SYSTEM, "R-1"), Pairing(MARAC, b"w" * 32, SYSTEM, "R-2")
 
     def test_are_found_by_person_system_and_record_and_the_newest_word_stands(self, store):
         with store.work() as work:
             work.decisions.remember({self.PAIR: word(), self.OTHER: word(same=False)})
             work.decisions.remember({self.PAIR: word(note="looked again")})
-        elsewhere = replace(self.PAIR, system=SystemKey("another/record"))
+        elsewhere, another = replace(self.PAIR, system=SystemKey("another/record")), replace(self.PAIR, marac_id=OTHER_MARAC)
         with store.work() as work:
-            assert work.decisions.recall([self.PAIR, self.OTHER, elsewhere, replace(self.PAIR, who=b"x" * 32)]) == {
+            assert work.decisions.recall([self.PAIR, self.OTHER, elsewhere, another, replace(self.PAIR, who=b"x" * 32)]) == {
                 self.PAIR: word(note="looked again"), self.OTHER: word(same=False)
             }  # fmt: skip
             assert work.decisions.recall([]) == {}

@@ -10,7 +10,7 @@ import pytest
 from gateway.domain.case_list import Address, Person, PersonName, Role, Sex
 from gateway.domain.errors import Code
 from gateway.domain.events import EventKind
-from gateway.domain.identifiers import NhsNumber
+from gateway.domain.identifiers import MaracId, NhsNumber
 from gateway.domain.lookup import Answer, AnswerKind, Candidate, Lookup, LookupOutcome
 from gateway.domain.tasks import TaskKind
 from gateway.policy.identity.model import current
@@ -66,11 +66,11 @@ def now(desk: Desk, lookup: Lookup) -> tuple[LookupOutcome, str]:
     return held.outcome, held.reason
 
 
-def later_list(desk: Desk, who: Person, agency=TRUST) -> Lookup:
+def later_list(desk: Desk, who: Person, agency=TRUST, marac=MARAC) -> Lookup:
     """The same person on the list of another meeting; the look-up made for it."""
     before = set(desk.lookups.held)
     paper = listed(case("NM-77", (Role.VICTIM, who), (Role.PERPETRATOR, DECLAN)), meeting=date(2027, 3, 1))
-    intake.receive_case_list(desk, COORDINATOR, MARAC, paper)
+    intake.receive_case_list(desk, replace(COORDINATOR, marac_ids=frozenset({marac})), marac, paper)
     people = desk.case_lists.subjects([k.subject_id for k in desk.lookups.held.values()])
     return next(
         k for id_, k in desk.lookups.held.items()
@@ -160,6 +160,13 @@ class TestDecisionsLast:
         assert held.decision is not None
         assert (held.decision.decided_by, held.decision.note) == (REPRESENTATIVE.user_id, "looked")
         assert [t for t in desk.tasks.open_of(TRUST) if t.about == str(again.id)] == []
+
+    @pytest.mark.parametrize("choice", ["R1", None])
+    def test_another_maracs_list_does_not_tell_that_somebody_decided_before(self, desk: Desk, choice: str | None) -> None:
+        self.decided(desk, choice)
+        again = later_list(desk, AOIFE, marac=MaracId("southmoor"))
+        answer(desk, again, found(BARE))
+        assert now(desk, again) == (POSSIBLE, Code.NAME_AND_DATE_ONLY)
 
     def test_yes_holds_on_a_later_list_while_the_record_says_the_same(self, desk: Desk) -> None:
         self.decided(desk, "R1")
