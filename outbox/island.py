@@ -292,14 +292,15 @@ class Island:
         lane.delivered_in(time.monotonic() - began)
         self._serve(lane)
         self._result(claimed, delivery, left_at)
+        if lane.vacant:  # whoever waits for it waits no longer than this result takes to be written
+            self._enough.set()
 
     # Settling
 
     def _result(self, claimed: Claimed, delivery: Delivery, left_at: datetime | None = None) -> None:
         self._results.append(settle(claimed, delivery, self._schedule, left_at, self._settings.most_interruptions))
         self._resulted.set()
-        lanes = self._lanes.values()
-        if len(self._results) >= self._settings.gather_most or not any(lane.busy for lane in lanes) or any(lane.vacant for lane in lanes):
+        if len(self._results) >= self._settings.gather_most or not any(lane.busy for lane in self._lanes.values()):
             self._enough.set()
 
     async def _settling(self) -> None:
