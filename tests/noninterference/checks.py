@@ -6,9 +6,10 @@ database's files; what goes to an agency names one person, and never where anybo
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,10 +70,14 @@ class Particulars:
         contact = {r.phone for r in world.residents} | {r.address.lines[0] for r in world.residents} | {r.address.postcode for r in world.residents}
         days = {form for r in world.residents for form in (f"{r.birth_date:%Y-%m-%d}", f"{r.birth_date:%d/%m/%Y}", f"{r.birth_date:%Y%m%d}")}
         notes = {"first account", "another account", "Ring about"}
+        cases = {case.number for case in (world.secret, *world.public, *world.southern)}
         # A word that is one resident's first name and another's family name says nothing of who is meant.
         self.first_names = _small({r.given for r in world.residents} - {r.family for r in world.residents})
         self.contact = _small(contact)
-        self.at_rest = _small(names | numbers | days | notes)
+        self.at_rest = _small(names | numbers | days | notes | cases)
+        self.digests = frozenset(made(number.encode()).hexdigest().encode() for number in numbers for made in (hashlib.sha256, hashlib.sha1, hashlib.md5))
+        self.residents = {word.encode(): r.id for r in world.residents for word in (r.nhs_number, r.given.lower())}
+        self.residents |= {p.local_id.lower().encode(): p.resident_id for people in world.holdings.values() for p in people}
         self.anything = (*self.at_rest, *self.contact)
 
 
@@ -101,7 +106,7 @@ def _of_value(observer: str, surface: str, value: bytes, particulars: Particular
     place, who = f"{observer}: {surface}", observer[:2]
     if who in ("O1", "O2", "O3", "O4", "O5", "O6") and (found := _first(_WORDS, _without_settings(value))):
         yield Breach("no word that tells", place, found)
-    if who in ("O1", "O9") and (found := _first(particulars.anything, value)):
+    if (who in ("O1", "O9") or observer == "O7 s-auditor") and (found := _first(particulars.anything, value)):
         yield Breach("nobody's particulars", place, found)
     if who == "O9" and not surface.startswith("GET") and (found := _first(_WORDS, _without_settings(value))):
         yield Breach("no word that tells", place, found)
@@ -152,12 +157,28 @@ def _not_a_bell(payload: bytes) -> bytes:
     return b"" if told else repr((headers.get("argsrepr"), headers.get("kwargsrepr"), headers.get("ignore_result"))).encode()
 
 
-def of_sent(sent: Iterable[Sent], particulars: Particulars) -> Iterator[Breach]:
+def of_sent(sent: Sequence[Sent], particulars: Particulars) -> Iterator[Breach]:
     """What left for agencies."""
+    yield from _in_common(sent, particulars)
     for one in sent:
         for rule, found in _broken(one, particulars):
             if found:
                 yield Breach(rule, f"{one.method} to {one.agency}", found)
+
+
+_OPAQUE = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-fA-F]{16,64}")
+
+
+def _in_common(sent: Sequence[Sent], particulars: Particulars) -> Iterator[Breach]:
+    """A number that goes along with messages about two people tells an agency that they belong together."""
+    about: dict[bytes, set[str]] = {}
+    for one in sent:
+        whole = _SECRET.sub(b"", one.as_bytes())
+        people = {id_ for word, id_ in particulars.residents.items() if word in whole.lower()}
+        if len(people) == 1:
+            for number in set(_OPAQUE.findall(whole)) - particulars.residents.keys():
+                about.setdefault(number, set()).update(people)
+    yield from (Breach("no number in common to two people", "a wire", number) for number, people in about.items() if len(people) > 1)
 
 
 def _broken(one: Sent, particulars: Particulars) -> Iterator[tuple[str, bytes]]:
@@ -182,7 +203,7 @@ def _not_the_alert(flag: dict[str, Any]) -> bytes:
     """What of a Flag is more than its words, or less than its labels; b"" if nothing."""
     held = {label.get("code") for label in flag.get("meta", {}).get("security", ())}
     more = set(flag) - _FLAG_PARTS or set(flag["code"]) - {"text"} or set(flag["subject"]) - {"reference"}
-    if flag.get("status") == "active" and (more or not held >= _LABELS or flag["code"].get("text") not in ALERT_TEXT.values()):
+    if not held >= _LABELS or (flag.get("status") == "active" and (more or flag["code"].get("text") not in ALERT_TEXT.values())):
         return json.dumps(flag).encode()[:300]
     wordy = any(text in identifier.get("value", "") for identifier in flag.get("identifier", ()) for text in ALERT_TEXT.values())
     return json.dumps(flag).encode()[:300] if wordy else b""
@@ -207,8 +228,27 @@ def of_folder(house: House, particulars: Particulars) -> Iterator[Breach]:
         file.unlink()
 
 
-def of_files(house: House, particulars: Particulars) -> Iterator[Breach]:
-    """What somebody finds who reads the database's files."""
+def of_files(house: House, particulars: Particulars, sent: Collection[bytes]) -> Iterator[Breach]:
+    """What somebody finds who reads the database's files; a plain digest is as good as the value to whoever can try all values. ``sent``
+    are those of what left (``digests_of``)."""
     for table, content in house.dump().items():
         if found := _first(particulars.at_rest, content):
             yield Breach("sealed at rest", table, found)
+        if found := next((digest for digest in _DIGEST.findall(content) if digest in particulars.digests or digest in sent), b""):
+            yield Breach("no plain digest at rest", table, found)
+
+
+_DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])|(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])|(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
+_TOGETHER = 6
+"""So many bodies are at most sent for one message."""
+
+
+def digests_of(sent: Sequence[Sent]) -> Iterator[bytes]:
+    """The SHA-256 of every body that left, and of those that left one after the other to one agency."""
+    for agency in {one.agency for one in sent}:
+        bodies = [one.body for one in sent if one.agency == agency and one.body]
+        for first in range(len(bodies)):
+            whole = hashlib.sha256()
+            for body in bodies[first : first + _TOGETHER]:
+                whole.update(body)
+                yield whole.hexdigest().encode()

@@ -30,6 +30,8 @@ _CHANGES_RECORDS = frozenset({"staff-opens", "telephone", "publish", "finish", "
 """Steps at which an agency's own people change what a patient's program may see."""
 AFTER_A_STEP, AT_THE_END = 3, 16
 """How many of the site's pages are read."""
+ACTS_AFTER_A_STEP, ACTS_AT_THE_END = 1, 6
+"""How much is tried with ids of what is somebody else's."""
 DECLARED = "declared"
 """The observer who may know; a difference here shows that the secret was reached."""
 _SEEN_BY = {"proxy record": "O3", "proxy-app": "O3", "household letter": "O4", "record transfer": "O6", "demographics feed": "O6", "clinic list": "O6",
@@ -46,6 +48,9 @@ class Known:
     flags: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     remote_flags: tuple[str, ...] = ()
+    lookups: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
 
 
 @dataclass
@@ -59,17 +64,21 @@ class Watch:
     outputs: dict[str, dict[Key, bytes]] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
-    programs: dict[str, tuple[Known | None, dict[Key, bytes]]] = field(default_factory=dict)
+    programs: dict[str, tuple[tuple[str, ...], dict[Key, bytes]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        world = self.course.world
         self.course.town.after_exchange = self._exchanged
-        self.actors: dict[str, Actor] = {"operator": users.OPERATOR, **users.outsiders(world)}
-        perpetrator = world.resident(world.secret.people[1][1])
-        for name, actor in self.actors.items():
-            shown = f"{perpetrator.given} {perpetrator.family}" if name == world.party else name
-            self.cookies[name] = self.course.house.cookie_of(actor, shown)
-            self.tokens[name] = self.course.house.token_of(actor)
+        self.actors: dict[str, Actor] = {"operator": users.OPERATOR, **users.outsiders(self.course.world)}
+        self.tokens.update((name, self.course.house.token_of(actor)) for name, actor in self.actors.items())
+
+    def _signed_in(self, user: str) -> str:
+        """The cookie of somebody who signed in for this look: between two steps more time passes than a session lasts."""
+        if user not in self.cookies:
+            world = self.course.world
+            perpetrator = world.resident(world.secret.people[1][1])
+            shown = f"{perpetrator.given} {perpetrator.family}" if user == world.party else user
+            self.cookies[user] = self.course.house.cookie_of(self.actors[user], shown)
+        return self.cookies[user]
 
     # ----------------------------------------------------------------------------------------------------- what is read
 
@@ -83,7 +92,9 @@ class Watch:
                 self._again(self.outputs[agency])
         for agency in self.course.town.trusts:
             await self._patients(agency, known, anew=by_hand or agency in self.written)
-        for observer, user, method, path, body in self._turn(step_label, list(self._pages(known)), last):
+        pages = self._turn(step_label, list(self._pages(known)), AT_THE_END if last else AFTER_A_STEP)
+        acts = self._turn(f"acts {step_label}", list(self._acts(known)), ACTS_AT_THE_END if last else ACTS_AFTER_A_STEP)
+        for observer, user, method, path, body in (*pages, *acts):
             await self._page(observer, user, method, path, body)
         self._note("O9 operator", "log", self.course.house.log.take())
         for number, payload in enumerate(self.course.house.rung()):
@@ -96,11 +107,11 @@ class Watch:
         found, self.readings = self.readings, {}
         self.written.clear()
         self.touched.clear()
+        self.cookies.clear()
         return found
 
-    def _turn(self, label: str, pages: list[Page], last: bool) -> list[Page]:
+    def _turn(self, label: str, pages: list[Page], count: int) -> list[Page]:
         """Pages take turns: a few after every step and more at the end, drawn by the world and the step, the same in both runs."""
-        count = AT_THE_END if last else AFTER_A_STEP
         return random.Random(f"{self.course.world.seed} {label}").sample(pages, min(count, len(pages)))
 
     def _again(self, readings: dict[Key, bytes]) -> None:
@@ -132,11 +143,11 @@ class Watch:
 
     async def _patients(self, agency: str, known: Known, *, anew: bool) -> None:
         """Everything that a patient's token reaches, of the two people of the case. What nothing was written to is as it was."""
-        if not anew and self.programs.get(agency, (None,))[0] == known:
+        if not anew and agency in self.programs and self.programs[agency][0] == known.remote_flags:
             self._again(self.programs[agency][1])
             return
         found: dict[Key, bytes] = {}
-        self.programs[agency] = (known, found)
+        self.programs[agency] = (known.remote_flags, found)
         parties = [id_ for _, id_ in self.course.world.secret.people[:2]]
         for person in self.course.world.holdings[agency]:
             if person.resident_id in parties:
@@ -154,14 +165,29 @@ class Watch:
             yield "O1 anyone", "", "GET", path, b""
         yield "O1 anyone", "", "POST", f"/api/v1/callbacks/{TRUST}", b"{}"
         for user, actor in self.actors.items():
-            observer = "O9 operator" if user == "operator" else f"O8 {user}" if user == self.course.world.party else f"O7 {user}"
+            observer = self._called(user)
             for path in (*_MENU, *self._own(actor), *_foreign(known)):
                 yield observer, user, "GET", path, b""
             yield observer, user, "POST", "/api/v1/alerts", _proposal(known, actor)
             yield observer, user, "POST", "/api/v1/alerts?wrong", b'{"subject_id": "echo-of-what-was-sent", "agency": "echo-of-what-was-sent"}'
             if self.course.south:
                 yield observer, user, "POST", f"/lists/{self.course.south}/export", b"csrf=form-%b" % actor.user_id.encode()
-            yield observer, user, "POST", "/audit", b"csrf=form-%b&thing=%b" % (actor.user_id.encode(), (known.lists or ("none",))[0].encode())
+            for thing in (*known.lists, *known.subjects, *known.flags) or ("none",):
+                yield observer, user, "POST", "/audit", b"csrf=form-%b&thing=%b" % (actor.user_id.encode(), thing.encode())
+                yield observer, user, "POST", "/api/v1/audit/search", json.dumps({"about": thing}).encode()
+
+    def _acts(self, known: Known) -> Iterator[Page]:
+        """What outsiders try with ids of things of the case. The operator is left out, who may do some of it."""
+        for user, actor in self.actors.items():
+            if user == "operator":
+                continue
+            for method, path, given in _tried(known):
+                form = b"&".join((b"csrf=form-%b" % actor.user_id.encode(), *(f"{k}={v}".encode() for k, v in given.items()))) if given else b""
+                body = json.dumps(given).encode() if given and path.startswith("/api/") else form
+                yield self._called(user), user, method, path, body
+
+    def _called(self, user: str) -> str:
+        return "O9 operator" if user == "operator" else f"O8 {user}" if user == self.course.world.party else f"O7 {user}"
 
     def _own(self, actor: Actor) -> Iterator[str]:
         """Pages of the other Marac's own list."""
@@ -175,11 +201,13 @@ class Watch:
         if path.startswith("/api/") and user:
             headers = {"authorization": f"Bearer {self.tokens[user]}"}
         elif user:
-            headers = {"cookie": f"session={self.cookies[user]}"}
+            headers = {"cookie": f"session={self._signed_in(user)}"}
         if method == "POST":
             headers |= {"content-type": "application/json" if "/api/" in path else "application/x-www-form-urlencoded"}
-            headers |= {"idempotency-key": "the same each time"} if path.startswith("/api/v1/alerts") else {}
+            headers |= {"idempotency-key": "the same each time"} if path.startswith("/api/v1/") else {}
         heard = await self.course.house.look(method, path, headers, body)
+        if user and method == "GET" and path != "/" and heard.status == 303:
+            raise LookupError(f"{user} was not signed in for {path}: nothing was looked at")
         self._note(observer, f"{method} {path}", heard.as_bytes())
 
     # --------------------------------------------------------------------------------------------------- who may know
@@ -202,15 +230,22 @@ class Watch:
         if list_id is None:
             return Known()
         with self.course.house.gateway.engine.connect() as connection:
-            flags = [str(id_) for id_ in connection.execute(_FLAGS, {"subjects": list(self.course.subject_ids)}).scalars()]
+            found = [[str(id_) for id_ in connection.execute(query, {"subjects": list(self.course.subject_ids)}).scalars()] for query in _IDS]
+        flags, lookups, actions, tasks = (tuple(ids[:1]) for ids in found)
         trust = self.course.town.trusts.get(TRUST)
         remote = [flag["id"] for flag in trust.store.current("Flag")] if trust else []
-        return Known((str(list_id),), self.course.subject_ids[:1], tuple(flags[:1]), (), tuple(remote[-1:]))
+        return Known((str(list_id),), self.course.subject_ids[:1], flags, (), tuple(remote[-1:]), lookups, actions, tasks)
 
 
-_FLAGS = text("SELECT id FROM flags WHERE subject_id = ANY(CAST(:subjects AS uuid[])) ORDER BY id")
+_OF_SUBJECTS = "SELECT id FROM {} WHERE subject_id = ANY(CAST(:subjects AS uuid[])) ORDER BY id"
+_IDS = (
+    text(_OF_SUBJECTS.format("flags")), text(_OF_SUBJECTS.format("lookups")),
+    text("SELECT a.id FROM actions a JOIN subjects s ON s.case_id = a.case_id WHERE s.id = ANY(CAST(:subjects AS uuid[])) ORDER BY a.id"),
+    text("SELECT t.id FROM person_tasks t JOIN lookups k ON t.about = k.id::text WHERE k.subject_id = ANY(CAST(:subjects AS uuid[])) ORDER BY t.id"),
+)  # fmt: skip
 _MENU = ("/", "/lists", "/tasks", "/queue", "/reconciliation", "/audit", "/api/v1/case-lists", "/api/v1/tasks", "/api/v1/queue",
-         "/api/v1/queue/dead-letters", "/api/v1/reconciliation", "/api/v1/audit/none")  # fmt: skip
+         "/api/v1/queue/dead-letters", "/api/v1/reconciliation", "/api/v1/audit/none", "/writing", "/help", "/lists/template.csv",
+         "/api/v1/writing/systems", "/api/v1/writing/stops", "/api/v1/case-lists/template?kind=csv")  # fmt: skip
 
 
 def _foreign(known: Known) -> Iterator[str]:
@@ -218,6 +253,33 @@ def _foreign(known: Known) -> Iterator[str]:
     for one in known.lists:
         yield from (f"/lists/{one}", f"/lists/{one}/alerts", f"/api/v1/case-lists/{one}/report", f"/api/v1/case-lists/{one}/actions")
     yield from (f"/api/v1/alerts/{one}" for one in known.flags)
+
+
+def _tried(known: Known) -> Iterator[tuple[str, str, dict[str, object]]]:
+    """Method, address and what is sent: everything that could be done to things of the case."""
+    done, seen = {"version": 1, "receipt": "done", "done": "true"}, {"content_hash": "0" * 64, "version": 1}
+    for one in known.lists:
+        for method in ("HEAD", "OPTIONS", "PUT", "DELETE"):
+            yield from ((method, address, {}) for address in (f"/lists/{one}", f"/api/v1/case-lists/{one}/report"))
+        yield "GET", f"/lists/{one}/progress", {}
+        yield "GET", f"/lists/{one}/review", {}
+        yield "POST", f"/lists/{one}/close", {"case_number": "NM-77"}
+        yield "POST", f"/api/v1/case-lists/{one}/cases/close", {"case_number": "NM-77"}
+        yield "POST", f"/api/v1/case-lists/{one}/ask-missing", {}
+        yield from (("GET", f"/lists/{one}/alerts/{flag}", {}) for flag in known.flags)
+        yield from (("POST", f"/lists/{one}/alerts/{flag}/approval", seen) for flag in known.flags)
+    for one in known.flags:
+        yield "GET", f"/api/v1/alerts/{one}/recall", {}
+        yield from (("POST", f"/api/v1/alerts/{one}/{act}", body) for act, body in (("approval", seen), ("refusal", {"reason": "no", "version": 1}), ("end", {"reason": "no"}), ("recall", {})))
+    for one in known.lookups:
+        yield "GET", f"/api/v1/look-ups/{one}", {}
+        yield "POST", f"/api/v1/look-ups/{one}/ask-again", {}
+        yield "POST", f"/api/v1/look-ups/{one}/decision", {"record_id": None, "note": "no", "version": 1}
+    yield from (("POST", f"/api/v1/actions/{one}/completion", {"outcome": "completed", "detail": "done", "version": 1}) for one in known.actions)
+    yield from (("POST", f"/api/v1/people/{one}/recall", {}) for one in known.subjects)
+    for one in known.tasks:
+        yield "POST", f"/tasks/{one}", done
+        yield "POST", f"/api/v1/tasks/{one}/receipt", {"receipt": "done", "version": 1}
 
 
 def _proposal(known: Known, actor: Actor) -> bytes:

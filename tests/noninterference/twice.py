@@ -58,6 +58,7 @@ async def run(house: House, world: World, secret: Secret, shown: Sequence[Known]
     town = house.begin(world)
     course = Course(house, town, world, secret)
     watch, made, particulars, looked_at = Watch(course), Run(), Particulars(world), set[tuple[str, bytes]]()
+    sent, files = set[bytes](), world.seed % FILES_OF_ONE_IN == 0
     for place, step in enumerate(world.steps):
         house.chance.begin(world.seed, step.label, step.after)
         await course.take(step)
@@ -70,11 +71,12 @@ async def run(house: House, world: World, secret: Secret, shown: Sequence[Known]
         made.breaches += [(step.label, breach) for breach in checks.of_sent(town.sent, particulars)]
         made.breaches += [(step.label, breach) for breach in checks.of_places(course)]
         made.checked |= {"wire"} if town.sent else set()
+        sent.update(checks.digests_of(town.sent) if files else ())
         town.sent.clear()
     made.effects = {entry.what for ledger in town.ledgers.values() for entry in ledger.entries("")}
     made.breaches += [("the end", breach) for breach in checks.of_folder(house, particulars)]
-    if world.seed % FILES_OF_ONE_IN == 0:
-        made.breaches += [("the end", breach) for breach in checks.of_files(house, particulars)]
+    if files:
+        made.breaches += [("the end", breach) for breach in checks.of_files(house, particulars, sent)]
         made.checked.add("files")
     return made
 
