@@ -103,8 +103,8 @@ class TestTasks:
             tasks.close_task(desk, REPRESENTATIVE, task.id, "done", 1)
 
 
-LANES = [LaneSummary(SystemKey(f"{agency}/x"), 3, 1, 1) for agency in (TRUST, POLICE, OFFICE)]
-LETTER = DeadLetter(UUID(int=1), LANES[0].lane, "lookup", Code.AGENCY_TIMEOUT, 8, datetime(2026, 11, 2, tzinfo=UTC))
+LANES = [LaneSummary(SystemKey(f"{agency}/x"), 3, 1, 1, oldest=datetime(2026, 11, 2, 9, 38, 17, 5, tzinfo=UTC)) for agency in (TRUST, POLICE, OFFICE)]
+LETTER = DeadLetter(UUID(int=1), LANES[0].lane, "lookup", Code.AGENCY_TIMEOUT, 8, datetime(2026, 11, 2, 0, 3, 9, tzinfo=UTC))
 
 
 class MemoryQueue:
@@ -157,6 +157,13 @@ class TestTheQueue:
         for act in (queue.pause, queue.resume):
             with pytest.raises(Refused):
                 act(desk, COORDINATOR, dead, LANES[0].lane)
+
+    def test_who_runs_the_gateway_reads_no_count_under_five_and_no_moment(self, desk: Desk, dead: MemoryQueue) -> None:
+        [lane, *_], [letter] = queue.summary(desk, SYSTEM, dead), queue.dead_letters(desk, SYSTEM, dead)
+        assert (lane.waiting, lane.overdue, lane.oldest) == (5, 5, datetime(2026, 11, 2, 9, 35, tzinfo=UTC))
+        assert letter.created_at == datetime(2026, 11, 2, tzinfo=UTC)
+        [own] = queue.summary(desk, REPRESENTATIVE, dead)
+        assert own == LANES[0]
 
     def test_what_is_no_destination_is_not_written_down(self, desk: Desk, dead: MemoryQueue) -> None:
         for act in (queue.pause, queue.resume):
