@@ -110,17 +110,6 @@ class Uprn(Sealed):
             raise InvalidInput(Code.UPRN_INVALID)
 
 
-@dataclass(frozen=True, slots=True)
-class OdsCode:
-    """Organisation Data Service code of an NHS organisation; public, so it may be shown."""
-
-    value: str
-
-    def __post_init__(self) -> None:
-        if not re.fullmatch(r"[A-Z0-9]{3,12}", self.value):
-            raise InvalidInput(Code.ODS_CODE_INVALID)
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class LocalIdentifier(Sealed):
     """An identifier that one agency issued: ``system`` is that agency's own name for the scheme."""

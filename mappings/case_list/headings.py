@@ -12,7 +12,7 @@ from gateway.domain.errors import Code
 from gateway.domain.sealed import Sealed
 from mappings.case_list.columns import CASE_FIELDS, SEVERAL_ALLOWED, Column, Field, recognise, words_of
 from mappings.case_list.grid import Block, Row, Sheet
-from mappings.case_list.problems import problem, stops
+from mappings.case_list.problems import problem
 
 SEARCHED_ROWS = 30
 _ENOUGH = 2
@@ -198,8 +198,3 @@ def _repeated(columns: Mapping[int, Column], written: Mapping[int, str]) -> set[
         if first.setdefault(key, at) != at:
             repeated.add(at)
     return repeated
-
-
-def usable(headings: Headings) -> bool:
-    """Whether rows may be read under these headings."""
-    return not stops(headings.problems)

@@ -27,11 +27,6 @@ def build_flag(record_id: str, text: str, identifier: str, profile: Profile) -> 
     return msgspec.json.encode(flag)
 
 
-def build_ended(content: bytes, *, error: bool) -> bytes:
-    """The Flag that the server holds, ended. ``error``: it should never have been there. Raises ``Unreadable``."""
-    return with_status(content, ended_status(error=error))
-
-
 def with_status(content: bytes, status: str) -> bytes:
     """The Flag that the server holds, with its status changed and every other element as it was read. Raises ``Unreadable``."""
     flag: dict[str, Any] = strict_json.read_any(content)

@@ -65,7 +65,7 @@ JSON_VALUES = st.recursive(
 @given(st.dictionaries(st.text(min_size=1, max_size=8), JSON_VALUES, max_size=5), st.booleans())
 def test_ending_changes_the_status_and_nothing_else(more: dict[str, Any], error: bool) -> None:
     held = {"resourceType": "Flag", "id": "1", **{f"x-{name}": value for name, value in more.items()}, "status": "active"}
-    ended = json.loads(flags.build_ended(json.dumps(held).encode(), error=error))
+    ended = json.loads(flags.with_status(json.dumps(held).encode(), flags.ended_status(error=error)))
     assert ended == held | {"status": "entered-in-error" if error else "inactive"}
     assert list(ended) == list(held)
 

@@ -18,7 +18,7 @@ from gateway.domain.flags import ALERT_TEXT
 from gateway.domain.identifiers import ActionId, AgencyId, LocalIdentifier, LookupId, NhsNumber, SystemKey
 from gateway.domain.releases import ActionRelease, LookupRelease
 from mappings.fhir_r4.conformance import faults_in
-from mappings.fhir_r4.flag import build_ended, build_flag
+from mappings.fhir_r4.flag import build_flag, ended_status, with_status
 from mappings.fhir_r4.profile import Profile
 from mappings.fhir_r4.searches import Question, plan, plan_again
 from mappings.fhir_r4.task import build_task
@@ -41,7 +41,7 @@ def built(case: dict[str, Any]) -> bytes:
     if case["build"] == "flag":
         return build_flag(given["record_id"], given["text"], given["identifier"], profile(case["profile"]))
     if case["build"] == "flag_ended":
-        return build_ended(given["held"].encode(), error=given["error"])
+        return with_status(given["held"].encode(), ended_status(error=given["error"]))
     release = ActionRelease(**TO, purpose=Purpose.ACTION, action_id=ActionId(UUID(int=1)), **given)
     return build_task(release, profile(case["profile"]))
 

@@ -22,7 +22,6 @@ TEXTS: dict[Code, CodeText] = {
     Code.CHI_NUMBER_INVALID: CodeText("CHI number is not valid", "It is not ten digits with a valid check digit.", "Check the number against the record."),
     Code.PNC_ID_INVALID: CodeText("PNC id is not valid", "It is not YYYY/NNNNNNNL with the right letter.", "Check the id against the record."),
     Code.UPRN_INVALID: CodeText("UPRN is not valid", "It is not one to twelve digits.", "Check the number, or leave it empty."),
-    Code.ODS_CODE_INVALID: CodeText("ODS code is not valid", "It has other characters than capital letters and digits.", "Check the code of the organisation."),
     Code.NOT_FOUND: CodeText("Not found", "It does not exist, or it is not yours to see.", "Check the reference with the person who gave it to you."),
     Code.NOT_PERMITTED: CodeText("Not permitted", "Your role does not include this.", "Ask the person in your agency who holds the role."),
     Code.STALE_VERSION: CodeText("It has changed since you opened it", "Somebody else saved a change first.", "Open it again and decide on what you then see."),
