@@ -6,7 +6,6 @@ import datetime
 import socket
 import ssl
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,28 +14,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from contracts.stubs.agency import Agency, load_agency
+from contracts.stubs.agency import Agency
 from tests.contract.stub_mllp import Line, about, persona, query
-from tests.contract.stub_processes import AGENCIES, RunningStub, running_stub
+from tests.contract.stub_mllp_running import FOLDER, agency, line, trust
+from tests.contract.stub_processes import RunningStub, running_stub
 
-FOLDER = AGENCIES / "calderbrook-nhs-trust"
+__all__ = ["agency", "line", "trust"]
 
-
-@pytest.fixture(scope="module")
-def agency() -> Agency:
-    return load_agency(FOLDER)
-
-
-@pytest.fixture(scope="module")
-def trust() -> Iterator[RunningStub]:
-    with running_stub("hl7v2_trust", FOLDER) as stub:
-        yield stub
-
-
-@pytest.fixture
-def line(trust: RunningStub) -> Iterator[Line]:
-    with Line(trust.port) as line:
-        yield line
 
 
 # ----------------------------------------------------------------------------------------------------------------- personas

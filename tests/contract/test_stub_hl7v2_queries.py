@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import hl7
@@ -12,29 +11,14 @@ import pytest
 from hl7.client import MLLPClient
 from hl7.mllp import open_hl7_connection
 
-from contracts.stubs.agency import Agency, load_agency
+from contracts.stubs.agency import Agency
 from contracts.stubs.people import AgencyPerson
 from tests.contract.stub_mllp import Line, about, header, persona, query
-from tests.contract.stub_processes import AGENCIES, RunningStub, expectations, running_stub
+from tests.contract.stub_mllp_running import FOLDER, agency, line, trust
+from tests.contract.stub_processes import RunningStub, expectations, running_stub
 
-FOLDER = AGENCIES / "calderbrook-nhs-trust"
+__all__ = ["agency", "line", "trust"]
 
-
-@pytest.fixture(scope="module")
-def agency() -> Agency:
-    return load_agency(FOLDER)
-
-
-@pytest.fixture(scope="module")
-def trust() -> Iterator[RunningStub]:
-    with running_stub("hl7v2_trust", FOLDER) as stub:
-        yield stub
-
-
-@pytest.fixture
-def line(trust: RunningStub) -> Iterator[Line]:
-    with Line(trust.port) as line:
-        yield line
 
 
 @pytest.fixture(scope="module")
