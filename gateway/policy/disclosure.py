@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from types import MappingProxyType
 from typing import Any
 
 from gateway.domain.actions import Action
@@ -21,6 +20,7 @@ from gateway.domain.flags import ALERT_TEXT, Flag
 from gateway.domain.identifiers import FlagId, LocalIdentifier, LookupId, MaracId, SystemKey
 from gateway.domain.lookup import Candidate, LookupOutcome
 from gateway.domain.releases import (
+    RELEASE_TYPES,
     ActionRelease,
     CompletionRelease,
     FlagCheckRelease,
@@ -277,25 +277,12 @@ def release_completion(
     )
 
 
-_TYPES: Mapping[str, type[Release]] = MappingProxyType(
-    {
-        MessageKind.LOOKUP.value: LookupRelease,
-        MessageKind.FLAG_PLACE.value: FlagRelease,
-        MessageKind.FLAG_CHECK.value: FlagCheckRelease,
-        MessageKind.FLAG_END.value: FlagRemovalRelease,
-        MessageKind.ACTION_SEND.value: ActionRelease,
-        MessageKind.ACTION_POLL.value: PollRelease,
-        MessageKind.COMPLETION_TELL.value: CompletionRelease,
-    }
-)
-
-
 def restore(kind: str, fields: Mapping[str, Any]) -> Release:
     """A release read back from rest, field for field. Raises ``InvalidInput``: ``ENVELOPE_UNREADABLE`` for an unknown kind or other
     fields, ``APPROVED_WORDS_ONLY`` for an alert in words that the procedure does not have."""
     try:
-        release = _TYPES[kind](**fields)
-    except (KeyError, TypeError):
+        release = RELEASE_TYPES[MessageKind(kind)](**fields)
+    except (ValueError, TypeError):
         raise InvalidInput(Code.ENVELOPE_UNREADABLE) from None
     if isinstance(release, FlagRelease | FlagCheckRelease) and release.text not in ALERT_TEXT.values():
         raise InvalidInput(Code.APPROVED_WORDS_ONLY)
