@@ -16,7 +16,7 @@ from typing import Any
 from gateway.domain.flags import ALERT_TEXT
 from tests.noninterference.house import House
 from tests.noninterference.steps import ROLES, Course
-from tests.noninterference.surfaces import DECLARED, Readings
+from tests.noninterference.surfaces import DECLARED, OTHERS, Readings
 from tests.noninterference.wires import Sent
 from tests.noninterference.worlds import World
 
@@ -110,6 +110,8 @@ def _of_value(observer: str, surface: str, value: bytes, particulars: Particular
         yield Breach("nobody's particulars", place, found)
     if who == "O9" and not surface.startswith("GET") and (found := _first(_WORDS, _without_settings(value))):
         yield Breach("no word that tells", place, found)
+    if surface == OTHERS and value:
+        yield Breach("no task of another table's", place, value)
     if ECHO in value:
         yield Breach("nothing repeated", place, value[-200:])
     if surface.endswith("/export") and value.startswith(b"200") and (found := _not_the_export(value)):

@@ -34,6 +34,8 @@ ACTS_AFTER_A_STEP, ACTS_AT_THE_END = 1, 6
 """How much is tried with ids of what is somebody else's."""
 DECLARED = "declared"
 """The observer who may know; a difference here shows that the secret was reached."""
+OTHERS = "tasks about another table's things"
+"""What of an agency's own tasks is of a table at which the reader does not sit: nothing may be."""
 _SEEN_BY = {"proxy record": "O3", "proxy-app": "O3", "household letter": "O4", "record transfer": "O6", "demographics feed": "O6", "clinic list": "O6",
             "kiosk": "O6", "arrivals-kiosk": "O6", "feed": "O6", "subject access pack": "O5", "subject-access-pack": "O5", "disclosure-export": "O5",
             "custody-record": "O5"}  # fmt: skip
@@ -94,7 +96,8 @@ class Watch:
             await self._patients(agency, known, anew=by_hand or agency in self.written)
         pages = self._turn(step_label, list(self._pages(known)), AT_THE_END if last else AFTER_A_STEP)
         acts = self._turn(f"acts {step_label}", list(self._acts(known)), ACTS_AT_THE_END if last else ACTS_AFTER_A_STEP)
-        for observer, user, method, path, body in (*pages, *acts):
+        always = [(self._called("s-shared"), "s-shared", "GET", "/api/v1/tasks", b"")] if last and "s-shared" in self.actors else []
+        for observer, user, method, path, body in (*pages, *acts, *always):
             await self._page(observer, user, method, path, body)
         self._note("O9 operator", "log", self.course.house.log.take())
         for number, payload in enumerate(self.course.house.rung()):
@@ -209,6 +212,13 @@ class Watch:
         if user and method == "GET" and path != "/" and heard.status == 303:
             raise LookupError(f"{user} was not signed in for {path}: nothing was looked at")
         self._note(observer, f"{method} {path}", heard.as_bytes())
+        if user == "s-shared" and path == "/api/v1/tasks" and heard.status == 200:
+            self._note(observer, OTHERS, self._of_the_north([str(task["about"]) for task in json.loads(heard.body)]))
+
+    def _of_the_north(self, about: list[str]) -> bytes:
+        """Those of the ids that are of the other table's list."""
+        with self.course.house.gateway.engine.connect() as connection:
+            return b" ".join(one.encode() for one in connection.execute(_NORTHERN, {"about": about}).scalars())
 
     # --------------------------------------------------------------------------------------------------- who may know
 
@@ -243,6 +253,13 @@ _IDS = (
     text("SELECT a.id FROM actions a JOIN subjects s ON s.case_id = a.case_id WHERE s.id = ANY(CAST(:subjects AS uuid[])) ORDER BY a.id"),
     text("SELECT t.id FROM person_tasks t JOIN lookups k ON t.about = k.id::text WHERE k.subject_id = ANY(CAST(:subjects AS uuid[])) ORDER BY t.id"),
 )  # fmt: skip
+_NORTHERN = text("""
+    SELECT x.id::text FROM (
+        SELECT id, list_id FROM subjects UNION ALL SELECT k.id, s.list_id FROM lookups k JOIN subjects s ON s.id = k.subject_id
+        UNION ALL SELECT f.id, s.list_id FROM flags f JOIN subjects s ON s.id = f.subject_id
+        UNION ALL SELECT a.id, c.list_id FROM actions a JOIN cases c ON c.id = a.case_id
+    ) x JOIN case_lists l ON l.id = x.list_id WHERE l.marac_id = 'northmoor' AND x.id::text = ANY(:about) ORDER BY 1
+""")
 _MENU = ("/", "/lists", "/tasks", "/queue", "/reconciliation", "/audit", "/api/v1/case-lists", "/api/v1/tasks", "/api/v1/queue",
          "/api/v1/queue/dead-letters", "/api/v1/reconciliation", "/api/v1/audit/none", "/writing", "/help", "/lists/template.csv",
          "/api/v1/writing/systems", "/api/v1/writing/stops", "/api/v1/case-lists/template?kind=csv")  # fmt: skip
