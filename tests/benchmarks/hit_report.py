@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -131,28 +130,27 @@ def _person(p: BenchPerson) -> Person:
 
 
 @contextmanager
-def worker(told: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """A worker process that waits to be told; ready when this returns."""
+def worker() -> Iterator[subprocess.Popen[str]]:
+    """A worker process, for as many runs as it is told of."""
     command = [sys.executable, str(Path(__file__).with_name("worker.py"))]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **told}) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield process
 
 
-def ask_all(told: Mapping[str, str], people: list[BenchPerson], workers: int, database_cpu: Callable[[], float]) -> Cost:
+def ask_all(
+    told: Mapping[str, str], people: list[BenchPerson], processes: Sequence[subprocess.Popen[str]], database_cpu: Callable[[], float]
+) -> Cost:
     """Intake outside the clock; then deliver everything, grade it, keep it, and compile the report."""
     gateway = load_gateway(settings_from(told))
     with gateway.transaction() as work:
         receipt = intake.receive_case_list(work, COORDINATOR, MARAC, as_list(people))
-    with ExitStack() as running:
-        processes = [running.enter_context(worker(told)) for _ in range(workers)]
-        before, database_before, began = time.process_time(), database_cpu(), time.perf_counter()
-        delivered = deliver(processes)
-        with gateway.transaction() as work:
-            report = hits.compile_report(work, COORDINATOR, CaseListId(receipt.list_id))
-        wall, cpu = time.perf_counter() - began, time.process_time() - before
-        cost = Cost(wall, cpu + sum(one["cpu"] for one in delivered), database_cpu() - database_before, max(one["peak_mib"] for one in delivered))
+    assert say(processes, json.dumps(told)) == ["ready\n"] * len(processes)
+    before, database_before, began = time.process_time(), database_cpu(), time.perf_counter()
+    delivered = [json.loads(line) for line in say(processes, "deliver")]
+    with gateway.transaction() as work:
+        report = hits.compile_report(work, COORDINATOR, CaseListId(receipt.list_id))
+    wall, cpu = time.perf_counter() - began, time.process_time() - before + sum(one["cpu"] for one in delivered)
+    cost = Cost(wall, cpu, database_cpu() - database_before, max(one["peak_mib"] for one in delivered))
     states = dict(report.states)
     asked = len(people) * 8
     answered = states[LookupOutcome.KNOWN] + states[LookupOutcome.POSSIBLE]
@@ -163,13 +161,13 @@ def ask_all(told: Mapping[str, str], people: list[BenchPerson], workers: int, da
     return cost
 
 
-def deliver(processes: Sequence[subprocess.Popen[str]]) -> list[dict[str, float]]:
-    """All at once, until the last has ended; what each says of itself."""
+def say(processes: Sequence[subprocess.Popen[str]], line: str) -> list[str]:
+    """One line to all of them at once; what each answers."""
     for process in processes:
         assert process.stdin is not None
-        process.stdin.write("deliver\n")
+        process.stdin.write(f"{line}\n")
         process.stdin.flush()
-    return [json.loads(process.stdout.readline()) for process in processes if process.stdout]
+    return [process.stdout.readline() for process in processes if process.stdout]
 
 
 def yardstick_us() -> float:
@@ -211,25 +209,26 @@ def run(rounds: int, count: int, latencies: list[float], workers: list[int]) -> 
     """All rounds at each latency; a row of medians for each."""
     people = bench_people(count)
     rows = []
-    with tempfile.TemporaryDirectory() as place, Servers.start(DataFolder(Path(place) / "servers")) as servers:
+    with tempfile.TemporaryDirectory() as place, Servers.start(DataFolder(Path(place) / "servers")) as servers, ExitStack() as running:
+        processes = [running.enter_context(worker()) for _ in range(max(workers))]
         pid = int((Path(place) / "servers" / "postgres" / "cluster" / "postmaster.pid").read_text().split()[0])
         for latency in latencies:
             with responders(count, latency) as ports:
                 told = _settings(Path(place), ports, servers)
-                rows.append(_rounds(rounds, people, latency, ports, workers, told, servers, lambda: cpu_of_tree(pid)))
+                rows.append(_rounds(rounds, people, latency, ports, {n: processes[:n] for n in workers}, told, servers, lambda: cpu_of_tree(pid)))
     return rows
 
 
 def _rounds(
-    rounds: int, people: list[BenchPerson], latency: float, ports: dict[str, int], workers: list[int], told: Mapping[str, str],
-    servers: Servers, database_cpu: Callable[[], float],
+    rounds: int, people: list[BenchPerson], latency: float, ports: dict[str, int], workers: Mapping[int, Sequence[subprocess.Popen[str]]],
+    told: Mapping[str, str], servers: Servers, database_cpu: Callable[[], float],
 ) -> dict[str, object]:  # fmt: skip
     ours: dict[int, list[Cost]] = {many: [] for many in workers}
     theirs, yardsticks, url = [], [], ""
     for number in range(rounds):
-        for many in workers:
+        for many, processes in workers.items():
             url = _database(servers, f"bench_{int(latency)}_{number}_{many}")
-            ours[many].append(ask_all({**told, "DATABASE_URL": url}, people, many, database_cpu))
+            ours[many].append(ask_all({**told, "DATABASE_URL": url}, people, processes, database_cpu))
         yardsticks.append(yardstick_us())
         theirs.append(usual(people, ports, url, database_cpu))
     ideal = len(people) * latency / 1000 / IN_FLIGHT
