@@ -234,18 +234,17 @@ def of_files(house: House, particulars: Particulars, sent: Collection[bytes]) ->
     """What somebody finds who reads the database's files; a plain digest is as good as the value to whoever can try all values. ``sent``
     are those of what left (``digests_of``)."""
     for table, content in house.dump().items():
-        if found := _first(particulars.at_rest, _BINARY.sub(_as_kept, content)):
+        told, kept = _BINARY.sub(b" ", content), b" ".join(bytes.fromhex(digits.decode()) for digits in _BINARY.findall(content))
+        if found := _first(particulars.at_rest, told) or _first([word for word in particulars.at_rest if len(word) >= _LONG], kept):
             yield Breach("sealed at rest", table, found)
         if found := next((digest for digest in _DIGEST.findall(content) if digest in particulars.digests or digest in sent), b""):
             yield Breach("no plain digest at rest", table, found)
 
 
 _BINARY = re.compile(rb"\\+x((?:[0-9a-f]{2})*)")
-
-
-def _as_kept(binary: re.Match[bytes]) -> bytes:
-    """The bytes themselves in place of their digits: plain text among them is seen, and eight digits of sealed ones are nobody's birthday."""
-    return b" " + bytes.fromhex(binary[1].decode()) + b" "
+"""What is kept as bytes is searched as bytes: plain text among them is seen, and eight digits of sealed ones are nobody's birthday."""
+_LONG = 7
+"""Letters of a word that does not come to stand in random bytes by chance."""
 
 
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])|(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])|(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
