@@ -10,7 +10,7 @@ from gateway.domain.actors import GATEWAY, Actor
 from gateway.domain.agreements import SharingAgreement
 from gateway.domain.calendar import is_far
 from gateway.domain.case_list import Subject
-from gateway.domain.errors import Code, Conflict, InvalidInput, NotFound, Refused
+from gateway.domain.errors import Code, Conflict, InvalidInput, Refused
 from gateway.domain.events import EventKind
 from gateway.domain.flags import ALERT_LABELS, ALERT_TEXT, LIVE_FLAG_STATES, Flag, FlagEvent, FlagState
 from gateway.domain.identifiers import AgencyId, CaseId, CaseListId, FlagId, MaracId, SubjectId, TaskId
@@ -228,11 +228,8 @@ _ENDS_BY_ITSELF = frozenset({_S.WITHDRAWING, _S.ENDING})
 
 def end_for_case(work: Work, actor: Actor, case_id: CaseId) -> int:
     """Remove every alert of a case that is closed; returns how many removals began."""
-    permissions.check_can(actor, Act.CLOSE_CASE)
-    case = work.case_lists.case(case_id)
-    if work.case_lists.maracs_of([case_id])[case_id] not in actor.marac_ids:
-        raise NotFound(Code.NOT_FOUND)
-    found = work.flags.of_subjects([s.id for s in case.subjects])
+    reaching.check_reach(work, actor, Act.CLOSE_CASE, case_id)
+    found = work.flags.of_subjects([s.id for s in work.case_lists.case(case_id).subjects])
     live = [f for f in found if f.state in LIVE_FLAG_STATES - _ENDS_BY_ITSELF]
     for flag in live:
         _end(work, actor, flag, Code.CASE_CLOSED)

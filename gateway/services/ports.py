@@ -57,7 +57,6 @@ class CaseListSummary:
 class ListHead:
     """What a list is, without anybody on it."""
 
-    id: CaseListId
     marac_id: MaracId
     meeting_date: date
 

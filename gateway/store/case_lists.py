@@ -63,7 +63,7 @@ _MARACS = text("""
     UNION ALL SELECT c.id, l.marac_id FROM cases c JOIN case_lists l ON l.id = c.list_id WHERE c.id = ANY(CAST(:ids AS uuid[]))
     UNION ALL SELECT s.id, l.marac_id FROM subjects s JOIN case_lists l ON l.id = s.list_id WHERE s.id = ANY(CAST(:ids AS uuid[]))
 """)
-_HEAD_OF = text("SELECT l.id, l.marac_id, l.meeting_date FROM subjects s JOIN case_lists l ON l.id = s.list_id WHERE s.id = :subject_id")
+_HEAD_OF = text("SELECT l.marac_id, l.meeting_date FROM subjects s JOIN case_lists l ON l.id = s.list_id WHERE s.id = :subject_id")
 _SAME_PERSON = text("""
     SELECT DISTINCT e.subject_id, e.issue, e.sealed, s.case_id
     FROM person_keys k
@@ -124,7 +124,7 @@ class SqlCaseLists:
     def head_of(self, subject_id: SubjectId) -> ListHead:
         """Raises ``NotFound``."""
         row = self._connection.execute(_HEAD_OF, {"subject_id": subject_id}).one_or_none() or _absent()
-        return ListHead(CaseListId(row.id), MaracId(row.marac_id), row.meeting_date)
+        return ListHead(MaracId(row.marac_id), row.meeting_date)
 
     def latest(self, marac_id: MaracId, meeting_date: date) -> CaseList | None:
         """The newest issue for a meeting."""

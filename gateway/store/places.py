@@ -13,6 +13,7 @@ _PLACE = text("""
     SELECT l.marac_id, x.agency_id
     FROM (
         SELECT id AS list_id, NULL AS agency_id FROM case_lists WHERE id = :id
+        UNION ALL SELECT list_id, NULL FROM cases WHERE id = :id
         UNION ALL SELECT list_id, NULL FROM subjects WHERE id = :id
         UNION ALL SELECT s.list_id, k.agency_id FROM lookups k JOIN subjects s ON s.id = k.subject_id WHERE k.id = :id
         UNION ALL SELECT s.list_id, f.agency_id FROM flags f JOIN subjects s ON s.id = f.subject_id WHERE f.id = :id

@@ -74,7 +74,7 @@ class MemoryCaseLists:
         found = next((i for i in self._newest_first() if any(s.id == subject_id for s in i.subjects)), None)
         if found is None:
             raise NotFound(Code.NOT_FOUND)
-        return ListHead(found.id, found.marac_id, found.meeting_date)
+        return ListHead(found.marac_id, found.meeting_date)
 
     def problems(self, list_id: CaseListId) -> Sequence[RowProblem]:
         return self.wrong[list_id]

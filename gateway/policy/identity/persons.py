@@ -1,6 +1,7 @@
 """A person as one side describes them, made ready for comparison. Nothing is repaired; what says nothing is left out.
 
-The original stays where it was: these values live only as long as a comparison.
+The original stays where it was. These values live only as long as a comparison, but for those in caches of this process: dates by themselves here,
+words by their sound (``comparing``), and the last people asked about (``services.grading``).
 """
 
 from __future__ import annotations
