@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from string import digits
 
 import numpy as np
 import pytest
@@ -64,7 +65,7 @@ def test_of_all_pairs_that_share_a_key_none_is_lost(rows):
                 assert (a, b) in set(zip(found.left.tolist(), found.right.tolist(), strict=True))
 
 
-@given(st.text("0123456789", min_size=10, max_size=10), st.text("0123456789", min_size=10, max_size=10), st.integers(0, 9), st.sampled_from("0123456789"))
+@given(st.text(digits, min_size=10, max_size=10), st.text(digits, min_size=10, max_size=10), st.integers(0, 9), st.sampled_from(digits))
 def test_numbers_compare_as_the_scorer_compares_them(one, other, place, digit):
     for changed in (other, one[:place] + digit + one[place + 1 :], one[: max(0, place - 1)] + one[place : place + 1] + one[max(0, place - 1) : place] + one[place + 1 :]):
         if len(changed) == 10:

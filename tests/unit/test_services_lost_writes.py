@@ -13,12 +13,13 @@ import pytest
 
 from gateway.bootstrap.relay import JudgedTransport
 from gateway.domain.errors import Code, Conflict
-from gateway.domain.flags import Flag, FlagState
+from gateway.domain.flags import Flag
 from gateway.domain.receipts import FlagFinding, FlagReport
 from gateway.domain.tasks import TaskKind
 from gateway.services import flagging, hits, results
 from mappings.envelopes import seal_release
 from outbox.messages import Delivery, Message, Outcome
+from tests.unit.alert_steps import F, S, approved, desk
 from tests.unit.fake_delivery import Sent
 from tests.unit.fakes import Desk
 from tests.unit.scenes import (
@@ -39,21 +40,7 @@ from tests.unit.scenes import (
     record_of,
 )
 
-S, F = FlagState, FlagFinding
-
-
-@pytest.fixture
-def desk() -> Desk:
-    desk = Desk(*everybody())
-    received(desk)
-    known(desk, TRUST, AOIFE)
-    return desk
-
-
-def approved(desk: Desk) -> Flag:
-    flag = flagging.propose(desk, REPRESENTATIVE, lookup_at(desk, TRUST, "Aoife").subject_id, TRUST).flag
-    assert flag is not None
-    return flagging.approve(desk, LEAD, flag.id, flag.content_hash, flag.version)
+__all__ = ["desk"]
 
 
 def writing(desk: Desk) -> Sent:
