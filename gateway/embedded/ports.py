@@ -24,5 +24,7 @@ def listening(wished: int) -> socket.socket:
         held.listen(128)
     except OSError:
         held.close()
+        if not wished:
+            raise
         return listening(0)
     return held
