@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from sqlalchemy import Engine, create_engine, event, exc, make_url
@@ -66,12 +67,19 @@ def open_engine(url: str, *, pool: int = 5, patience_s: float = 10, statement_ti
         pool_size=pool,
         max_overflow=pool,
         pool_pre_ping=True,
+        pool_use_lifo=True,  # the connection used last has most prepared
         pool_timeout=patience_s,
         hide_parameters=True,
         connect_args={"options": options, **_KEEPALIVE},
     )
     event.listen(engine, "handle_error", _translate)
+    event.listen(engine, "connect", _keep_prepared)
     return engine
+
+
+def _keep_prepared(connection: psycopg.Connection[Any], _: object) -> None:
+    """Room for every statement that the product has: the driver's own 100 are fewer, and what drops out is planned anew each time."""
+    connection.prepared_max = 500
 
 
 def _translate(context: ExceptionContext) -> None:

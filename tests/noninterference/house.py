@@ -1,7 +1,7 @@
 """The product in this process: its pages, its API, its store on real PostgreSQL, its outbox and its connectors. One for each process.
 
 What is not the product's here: who calls the relay's books (one after the other, where the island does it at once), the network to the agencies,
-and the queue server, which is kombu's own in memory. Everything else is what runs.
+the web framework's pool of threads, and the queue server, which is kombu's own in memory. Everything else is what runs.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import anyio.to_thread
 import uvloop
 from joserfc import jwt
 from joserfc.jwk import ECKey
@@ -241,6 +242,8 @@ def house(database_url: str, chance: Chance) -> Iterator[House]:
         tempfile.tempdir = str(passing)
         gateway = load_gateway(settings, clock=chance.clock)
         stack.callback(gateway.close)
+        gateway.engine.pool._pre_ping = False  # nobody else ends its connections
+        stack.enter_context(_one_thread())
         loop = uvloop.new_event_loop()
         stack.callback(loop.close)
         exchange = Exchange()
@@ -254,6 +257,20 @@ def house(database_url: str, chance: Chance) -> Iterator[House]:
         yield made
         if made.ledger is not None:
             made.ledger.close(())
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """What the web framework hands to a pool of threads is done at once: one request is under way at a time, and handing over costs more than most of them."""
+
+    async def at_once(function: Callable[..., T], *args: Any, **_: Any) -> T:
+        return function(*args)
+
+    before, anyio.to_thread.run_sync = anyio.to_thread.run_sync, at_once
+    try:
+        yield
+    finally:
+        anyio.to_thread.run_sync = before
 
 
 def _site(gateway: Gateway, signing: ECKey) -> tuple[Asgi, Any, Any]:
