@@ -37,10 +37,13 @@ def menu_for(session: Session | None, path: str = "") -> list[MenuEntry]:
 
 
 def signed_in(request: Request, *, renew: bool = True) -> Session | None:
-    """The session behind the cookie, if there is one and it lasts. ``renew`` as ``Sessions.find``."""
-    state = request.app.state
-    cookie = request.cookies.get(state.oidc.cookie_name, "")
-    return state.sessions.find(cookie, state.gateway.clock(), renew=renew) if cookie else None
+    """The session behind the cookie, if there is one and it lasts: looked for once in a request. ``renew`` as ``Sessions.find``."""
+    if not hasattr(request.state, "session"):
+        state = request.app.state
+        cookie = request.cookies.get(state.oidc.cookie_name, "")
+        request.state.session = state.sessions.find(cookie, state.gateway.clock(), renew=renew) if cookie else None
+    found: Session | None = request.state.session
+    return found
 
 
 class SignInNeeded(Exception):

@@ -5,6 +5,7 @@ Each is done through the use cases, as pages and commands do it; whoever is refu
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -301,7 +302,7 @@ async def _expire(course: Course, step: Step) -> None:
     """A year on: reviews, expiries, what is forgotten, as the scheduler has it done."""
     with course.house.gateway.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE jobs SET due_at = now()")
-    run_due(course.house.gateway, jobs_of(course.house.gateway))
+    await asyncio.to_thread(run_due, course.house.gateway, jobs_of(course.house.gateway))  # one of them has a loop of its own
     await course.house.deliver()
 
 

@@ -10,6 +10,7 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from sqlalchemy import text
 
@@ -67,6 +68,7 @@ class Watch:
     cookies: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     programs: dict[str, tuple[tuple[str, ...], dict[Key, bytes]]] = field(default_factory=dict)
+    day: date | None = None
 
     def __post_init__(self) -> None:
         self.course.town.after_exchange = self._exchanged
@@ -86,11 +88,12 @@ class Watch:
 
     async def after(self, step_label: str, known: Known, last: bool) -> Readings:
         """Every output of every agency, and the pages whose turn it is, as they are after a step."""
-        by_hand = last or step_label.split(" ")[1] in _CHANGES_RECORDS
+        day, self.day = self.day, self.course.house.chance.now.date()
+        by_hand = last or step_label.split(" ")[1] in _CHANGES_RECORDS or day != self.day  # of a child of sixteen a parent sees no more
         for agency in self.course.world.holdings:
             if by_hand or agency in self.touched or agency not in self.outputs:
                 self._outputs(agency)
-            else:  # nobody asked it anything, and its own people did nothing
+            else:  # nobody asked it anything, its own people did nothing, and it is the same day
                 self._again(self.outputs[agency])
         for agency in self.course.town.trusts:
             await self._patients(agency, known, anew=by_hand or agency in self.written)
@@ -240,19 +243,20 @@ class Watch:
         if list_id is None:
             return Known()
         with self.course.house.gateway.engine.connect() as connection:
-            found = [[str(id_) for id_ in connection.execute(query, {"subjects": list(self.course.subject_ids)}).scalars()] for query in _IDS]
-        flags, lookups, actions, tasks = (tuple(ids[:1]) for ids in found)
+            found = connection.execute(_IDS, {"subjects": list(self.course.subject_ids)}).one()
+        flags, lookups, actions, tasks = (() if id_ is None else (str(id_),) for id_ in found)
         trust = self.course.town.trusts.get(TRUST)
         remote = [flag["id"] for flag in trust.store.current("Flag")] if trust else []
         return Known((str(list_id),), self.course.subject_ids[:1], flags, (), tuple(remote[-1:]), lookups, actions, tasks)
 
 
-_OF_SUBJECTS = "SELECT id FROM {} WHERE subject_id = ANY(CAST(:subjects AS uuid[])) ORDER BY id"
-_IDS = (
-    text(_OF_SUBJECTS.format("flags")), text(_OF_SUBJECTS.format("lookups")),
-    text("SELECT a.id FROM actions a JOIN subjects s ON s.case_id = a.case_id WHERE s.id = ANY(CAST(:subjects AS uuid[])) ORDER BY a.id"),
-    text("SELECT t.id FROM person_tasks t JOIN lookups k ON t.about = k.id::text WHERE k.subject_id = ANY(CAST(:subjects AS uuid[])) ORDER BY t.id"),
-)  # fmt: skip
+_IDS = text("""
+    SELECT (SELECT id FROM flags WHERE subject_id = ANY(s.ids) ORDER BY id LIMIT 1),
+           (SELECT id FROM lookups WHERE subject_id = ANY(s.ids) ORDER BY id LIMIT 1),
+           (SELECT a.id FROM actions a JOIN subjects p ON p.case_id = a.case_id WHERE p.id = ANY(s.ids) ORDER BY a.id LIMIT 1),
+           (SELECT t.id FROM person_tasks t JOIN lookups k ON t.about = k.id::text WHERE k.subject_id = ANY(s.ids) ORDER BY t.id LIMIT 1)
+    FROM (SELECT CAST(:subjects AS uuid[]) AS ids) s
+""")
 _NORTHERN = text("""
     SELECT x.id::text FROM (
         SELECT id, list_id FROM subjects UNION ALL SELECT k.id, s.list_id FROM lookups k JOIN subjects s ON s.id = k.subject_id
