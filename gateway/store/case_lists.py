@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any, NoReturn
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, select, text
+from sqlalchemy import Connection, Row, Select, bindparam, select, text
 
 from gateway.domain.case_list import Case, CaseList, Role, RowProblem, Subject
 from gateway.domain.errors import Code, Conflict, NotFound
@@ -87,6 +87,17 @@ _CASES = (
     .join(t.case_entries, (t.case_entries.c.case_id == t.cases.c.id) & (t.case_entries.c.issue == t.cases.c.issue))
     .order_by(t.cases.c.position)
 )
+_LISTS = select(t.case_lists, t.list_issues.c.received_at).join(
+    t.list_issues, (t.list_issues.c.list_id == t.case_lists.c.id) & (t.list_issues.c.issue == t.case_lists.c.issue)
+)
+_THE_LIST = _LISTS.where(t.case_lists.c.id == bindparam("list_id"))
+_OF_MEETING = _LISTS.where(t.case_lists.c.marac_id == bindparam("marac_id"), t.case_lists.c.meeting_date == bindparam("meeting_date"))
+_THE_CASE = _CASES.where(t.cases.c.id == bindparam("case_id"))
+_CASES_NOW = _CASES.where(t.cases.c.list_id == bindparam("list_id"), t.cases.c.withdrawn_at.is_(None))
+_THE_SUBJECTS = _SUBJECTS.where(t.subjects.c.id == text("ANY(:ids)"))
+_OF_CASE = _SUBJECTS.where(t.subjects.c.case_id == bindparam("case_id"), t.subjects.c.issue == bindparam("issue"))
+_SUBJECTS_NOW = _SUBJECTS.where(t.subjects.c.list_id == bindparam("list_id"), t.subjects.c.withdrawn_at.is_(None))
+_WITHDRAWN = select(t.subjects.c.withdrawn_at).where(t.subjects.c.id == bindparam("subject_id"))
 
 
 class SqlCaseLists:
@@ -119,7 +130,7 @@ class SqlCaseLists:
 
     def get(self, list_id: CaseListId) -> CaseList:
         """Its newest issue. Raises ``NotFound``."""
-        return self._whole(t.case_lists.c.id == list_id) or _absent()
+        return self._whole(_THE_LIST, list_id=list_id) or _absent()
 
     def head_of(self, subject_id: SubjectId) -> ListHead:
         """Raises ``NotFound``."""
@@ -128,7 +139,7 @@ class SqlCaseLists:
 
     def latest(self, marac_id: MaracId, meeting_date: date) -> CaseList | None:
         """The newest issue for a meeting."""
-        return self._whole((t.case_lists.c.marac_id == marac_id) & (t.case_lists.c.meeting_date == meeting_date))
+        return self._whole(_OF_MEETING, marac_id=marac_id, meeting_date=meeting_date)
 
     def problems(self, list_id: CaseListId) -> Sequence[RowProblem]:
         """Of the newest issue, in the order in which they were found."""
@@ -146,13 +157,13 @@ class SqlCaseLists:
 
     def case(self, case_id: CaseId) -> Case:
         """As the newest issue that holds it says. Raises ``NotFound``."""
-        row = self._connection.execute(_CASES.where(t.cases.c.id == case_id)).one_or_none() or _absent()
-        people = self._subjects(t.subjects.c.case_id == case_id, t.subjects.c.issue == row.issue)
+        row = self._connection.execute(_THE_CASE, {"case_id": case_id}).one_or_none() or _absent()
+        people = self._subjects(_OF_CASE, case_id=case_id, issue=row.issue)
         return open_case(self._vault, row.sealed, row.id, row.issue, row.list_id, tuple(people))
 
     def subjects(self, ids: Sequence[SubjectId]) -> Mapping[SubjectId, Subject]:
         """As the newest issue that holds each says; ids that are not there are left out."""
-        return {s.id: s for s in self._subjects(t.subjects.c.id == text("ANY(:ids)"), ids=list(ids))}
+        return {s.id: s for s in self._subjects(_THE_SUBJECTS, ids=list(ids))}
 
     def roles_of(self, subject: Subject) -> frozenset[Role]:
         """Every role of the same person in any issue of any list of the same Marac, the one given included."""
@@ -164,8 +175,7 @@ class SqlCaseLists:
 
     def is_current(self, subject_id: SubjectId) -> bool:
         """Raises ``NotFound``."""
-        found = select(t.subjects.c.withdrawn_at).where(t.subjects.c.id == subject_id)
-        row = self._connection.execute(found).one_or_none() or _absent()
+        row = self._connection.execute(_WITHDRAWN, {"subject_id": subject_id}).one_or_none() or _absent()
         return row.withdrawn_at is None
 
     def _key(self, digest: bytes) -> bytes:
@@ -197,10 +207,8 @@ class SqlCaseLists:
         self._connection.execute(_KEEP_KEYS, {"keys": [key for key, _ in keys], "ids": [subject_id for _, subject_id in keys]})
         self._connection.execute(_WITHDRAW_SUBJECTS, place)
 
-    def _whole(self, which: ColumnElement[bool]) -> CaseList | None:
-        newest = (t.list_issues.c.list_id == t.case_lists.c.id) & (t.list_issues.c.issue == t.case_lists.c.issue)
-        found = select(t.case_lists, t.list_issues.c.received_at).join(t.list_issues, newest).where(which)
-        row = self._connection.execute(found).one_or_none()
+    def _whole(self, query: Select[Any], **values: object) -> CaseList | None:
+        row = self._connection.execute(query, values).one_or_none()
         if row is None:
             return None
         cases = tuple(self._current_cases(row.id))
@@ -208,13 +216,13 @@ class SqlCaseLists:
 
     def _current_cases(self, list_id: UUID) -> list[Case]:
         people: dict[UUID, list[Subject]] = {}
-        for subject in self._subjects(t.subjects.c.list_id == list_id, t.subjects.c.withdrawn_at.is_(None)):
+        for subject in self._subjects(_SUBJECTS_NOW, list_id=list_id):
             people.setdefault(subject.case_id, []).append(subject)
-        rows = self._connection.execute(_CASES.where(t.cases.c.list_id == list_id, t.cases.c.withdrawn_at.is_(None)))
+        rows = self._connection.execute(_CASES_NOW, {"list_id": list_id})
         return [open_case(self._vault, r.sealed, r.id, r.issue, r.list_id, tuple(people.get(r.id, ()))) for r in rows]
 
-    def _subjects(self, *which: ColumnElement[bool], **values: object) -> list[Subject]:
-        rows = self._connection.execute(_SUBJECTS.where(*which), values).all()
+    def _subjects(self, query: Select[Any], **values: object) -> list[Subject]:
+        rows = self._connection.execute(query, values).all()
         return [open_subject(self._vault, row.sealed, row.id, row.issue, row.case_id) for row in rows]
 
     def _same(self, subject: Subject) -> list[Subject]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from gateway.domain.errors import Code, Conflict, NotFound
@@ -45,7 +45,14 @@ WORDS = SealedColumn("flags.sealed", FlagWords, at_least=2048)
 """One size class for all, far above the longest words, so that the length does not tell the part."""
 
 
-_WITH_PEOPLE = select(t.flags).join(t.subjects, t.subjects.c.id == t.flags.c.subject_id)
+_FLAGS = select(t.flags).order_by(t.flags.c.proposed_at, t.flags.c.id)
+_THE_FLAG = _FLAGS.where(t.flags.c.id == bindparam("flag_id"))
+_OF_LIST = _FLAGS.join(t.subjects, t.subjects.c.id == t.flags.c.subject_id).where(
+    t.subjects.c.list_id == bindparam("list_id"), t.subjects.c.withdrawn_at.is_(None)
+)
+_OF_SUBJECTS = _FLAGS.where(t.flags.c.subject_id == text("ANY(:ids)"))
+_OF_AGENCY = _FLAGS.where(t.flags.c.agency_id == bindparam("agency_id"))
+_REVIEW_DUE = _FLAGS.where(t.flags.c.live_key.is_not(None), t.flags.c.review_on <= bindparam("today"))
 
 
 class SqlFlags:
@@ -66,7 +73,7 @@ class SqlFlags:
 
     def get(self, flag_id: FlagId) -> Flag:
         """Raises ``NotFound``."""
-        found = self._all(select(t.flags).where(t.flags.c.id == flag_id))
+        found = self._all(_THE_FLAG, flag_id=flag_id)
         if not found:
             raise NotFound(Code.NOT_FOUND)
         return found[0]
@@ -80,23 +87,22 @@ class SqlFlags:
 
     def of_list(self, list_id: CaseListId) -> Sequence[Flag]:
         """On everybody in the newest issue of the list, oldest first."""
-        people = t.subjects.c
-        return self._all(_WITH_PEOPLE.where(people.list_id == list_id, people.withdrawn_at.is_(None)))
+        return self._all(_OF_LIST, list_id=list_id)
 
     def of_subjects(self, ids: Sequence[SubjectId]) -> Sequence[Flag]:
         """On these people, oldest first."""
-        return self._all(select(t.flags).where(t.flags.c.subject_id.in_(ids)))
+        return self._all(_OF_SUBJECTS, ids=list(ids))
 
     def of_agency(self, agency_id: AgencyId) -> Sequence[Flag]:
         """All of one agency, oldest first."""
-        return self._all(select(t.flags).where(t.flags.c.agency_id == agency_id))
+        return self._all(_OF_AGENCY, agency_id=agency_id)
 
     def review_due(self, today: date) -> Sequence[Flag]:
         """Live ones whose review date has come."""
-        return self._all(select(t.flags).where(t.flags.c.live_key.is_not(None), t.flags.c.review_on <= today))
+        return self._all(_REVIEW_DUE, today=today)
 
-    def _all(self, query: Select[Any]) -> list[Flag]:
-        return [self._flag(row) for row in self._connection.execute(query.order_by(t.flags.c.proposed_at, t.flags.c.id))]
+    def _all(self, query: Select[Any], **values: object) -> list[Flag]:
+        return [self._flag(row) for row in self._connection.execute(query, values)]
 
     def _changing(self, flag: Flag) -> dict[str, object]:
         approver = self._vault.index("person", flag.approved_by) if flag.approved_by else None

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, delete, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 
 from gateway.domain.errors import Code, Conflict, NotFound
@@ -19,6 +19,9 @@ from gateway.domain.register import Canary, Output
 from gateway.store import proof_tables as t
 from gateway.store.audit import SqlAudit
 
+_LAST = select(t.probes).where(t.probes.c.system == bindparam("system")).order_by(t.probes.c.ended_at.desc(), t.probes.c.id).limit(1)
+_CHECKS = select(t.hand_checks).where(t.hand_checks.c.system == bindparam("system")).order_by(t.hand_checks.c.signed_at, t.hand_checks.c.id)
+_RELEASE = select(t.releases.c.release).where(t.releases.c.system == bindparam("system"))
 _ONE_BY_ONE = text("SELECT pg_advisory_xact_lock(hashtextextended('probe of ' || CAST(:system AS text), 0))")
 
 
@@ -30,8 +33,7 @@ class SqlProofs:
 
     def last(self, system: SystemKey) -> Probe | None:
         """The probe that ended last."""
-        found = select(t.probes).where(t.probes.c.system == system).order_by(t.probes.c.ended_at.desc(), t.probes.c.id).limit(1)
-        row = self._connection.execute(found).first()
+        row = self._connection.execute(_LAST, {"system": system}).first()
         return _probe(row) if row else None
 
     def add(self, probe: Probe, audit: AuditEvent) -> None:
@@ -59,8 +61,7 @@ class SqlProofs:
 
     def checks(self, system: SystemKey) -> Sequence[HandCheck]:
         """Every signature for a system, the oldest first."""
-        found = select(t.hand_checks).where(t.hand_checks.c.system == system).order_by(t.hand_checks.c.signed_at, t.hand_checks.c.id)
-        return [_check(row) for row in self._connection.execute(found)]
+        return [_check(row) for row in self._connection.execute(_CHECKS, {"system": system})]
 
     def sign(self, check: HandCheck, audit: AuditEvent) -> None:
         """The first signature."""
@@ -83,7 +84,7 @@ class SqlProofs:
 
     def release(self, system: SystemKey) -> str:
         """The release that the system last told; "" where it never did."""
-        return self._connection.execute(select(t.releases.c.release).where(t.releases.c.system == system)).scalar() or ""
+        return self._connection.execute(_RELEASE, {"system": system}).scalar() or ""
 
     def tell_release(self, system: SystemKey, release: str) -> None:
         """Keeps what the system tells of itself."""

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, select, text, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, text, update
 
 from gateway.domain.errors import Code, Conflict, NotFound
 from gateway.domain.events import AuditEvent
@@ -33,7 +33,15 @@ class TaskWords(msgspec.Struct, array_like=True):
 
 
 WORDS = SealedColumn("person_tasks.sealed", TaskWords, at_least=1024)
+_TASKS = select(t.tasks).order_by(t.tasks.c.opened_at, t.tasks.c.id)
+_THE_TASK = _TASKS.where(t.tasks.c.id == bindparam("task_id"))
+_ABOUT = _TASKS.where(t.tasks.c.kind == bindparam("kind"), t.tasks.c.about == bindparam("about"))
 _OPEN = t.tasks.c.closed_at.is_(None)
+_OPEN_ABOUT = _ABOUT.where(_OPEN)
+_CLOSED_ABOUT = _ABOUT.where(t.tasks.c.closed_at.is_not(None))
+_ALL_OPEN = _TASKS.where(_OPEN)
+_OPEN_OF = _ALL_OPEN.where(t.tasks.c.agency_id == bindparam("agency_id"))
+_OPEN_HERE = _OPEN_ABOUT.where(t.tasks.c.agency_id == bindparam("agency_id"))
 _ADD = text("""
     INSERT INTO person_tasks (id, agency_id, kind, about, opened_at, closed_at, version, sealed)
     SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:agency_id AS text[]), CAST(:kind AS text[]), CAST(:about AS text[]),
@@ -51,8 +59,7 @@ class SqlTasks:
     def open(self, task: PersonTask, audit: AuditEvent) -> PersonTask:
         """The task that is open afterwards: this one, or the one that already was (then nothing is written)."""
         while not self._add([task]):
-            same = (t.tasks.c.agency_id == task.agency_id, t.tasks.c.kind == task.kind.value, t.tasks.c.about == task.about)
-            if already := self._all(select(t.tasks).where(*same, _OPEN)):
+            if already := self._all(_OPEN_HERE, agency_id=task.agency_id, kind=task.kind.value, about=task.about):
                 return already[0]
         self._audit.record(audit)
         return task
@@ -64,7 +71,7 @@ class SqlTasks:
 
     def get(self, task_id: TaskId) -> PersonTask:
         """Raises ``NotFound``."""
-        found = self._all(select(t.tasks).where(t.tasks.c.id == task_id))
+        found = self._all(_THE_TASK, task_id=task_id)
         if not found:
             raise NotFound(Code.NOT_FOUND)
         return found[0]
@@ -79,19 +86,17 @@ class SqlTasks:
 
     def close_about(self, kind: TaskKind, about: str, audit: AuditEvent) -> None:
         """Closes what is open of a kind about a thing, in the name of the event's actor; nothing open, nothing recorded."""
-        open_ones = select(t.tasks).where(t.tasks.c.kind == kind.value, t.tasks.c.about == about, _OPEN).with_for_update()
-        for task in self._all(open_ones):
+        for task in self._all(_OPEN_ABOUT.with_for_update(), kind=kind.value, about=about):
             self.close(replace(task, closed_at=self._now, closed_by=UserId(audit.actor)), audit)
 
     def last_closed(self, kind: TaskKind, about: str) -> PersonTask | None:
         """The newest word on a thing."""
-        found = self._all(select(t.tasks).where(t.tasks.c.kind == kind.value, t.tasks.c.about == about, t.tasks.c.closed_at.is_not(None)))
+        found = self._all(_CLOSED_ABOUT, kind=kind.value, about=about)
         return max(found, key=lambda task: task.closed_at or task.opened_at, default=None)
 
     def open_of(self, agency_id: AgencyId | None) -> Sequence[PersonTask]:
         """Oldest first; None for all agencies."""
-        found = select(t.tasks).where(_OPEN)
-        return self._all(found if agency_id is None else found.where(t.tasks.c.agency_id == agency_id))
+        return self._all(_ALL_OPEN) if agency_id is None else self._all(_OPEN_OF, agency_id=agency_id)
 
     def _add(self, tasks: Sequence[PersonTask]) -> frozenset[UUID]:
         columns = {
@@ -106,8 +111,8 @@ class SqlTasks:
         }
         return frozenset(self._connection.execute(_ADD, columns).scalars())
 
-    def _all(self, query: Select[Any]) -> list[PersonTask]:
-        return [self._task(row) for row in self._connection.execute(query.order_by(t.tasks.c.opened_at, t.tasks.c.id))]
+    def _all(self, query: Select[Any], **values: object) -> list[PersonTask]:
+        return [self._task(row) for row in self._connection.execute(query, values)]
 
     def _sealed(self, task: PersonTask) -> bytes:
         return WORDS.seal(self._vault, TaskWords(task.words, task.reason, task.closed_by, task.receipt, task.covers), task.id)
