@@ -25,6 +25,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from gateway.bootstrap import migrate
 from gateway.embedded.folder import DataFolder
 from gateway.embedded.servers import Servers
@@ -52,6 +54,8 @@ def own_house(database_url: str = "") -> Iterator[House]:
             folder = stack.enter_context(tempfile.TemporaryDirectory())
             database_url = stack.enter_context(Servers.start(DataFolder(Path(folder)), durable=False)).database_url
             migrate(database_url)
+            with psycopg.connect(database_url, autocommit=True) as connection:  # a plan is made once, and not for each handful of rows
+                connection.execute("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET plan_cache_mode = force_generic_plan', current_database()); END $$")
         chance = Chance()
         made = stack.enter_context(house(database_url, chance))
         stack.enter_context(chance.governing())

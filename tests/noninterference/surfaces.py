@@ -10,12 +10,13 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import text
 
 from gateway.domain.actors import Actor
 from gateway.services import hits
+from gateway.web.session import IDLE
 from tests.noninterference import users
 from tests.noninterference.steps import Course
 from tests.noninterference.worlds import CALDER, HOMES, POLICE, TRUST
@@ -65,7 +66,7 @@ class Watch:
     written: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)
     outputs: dict[str, dict[Key, bytes]] = field(default_factory=dict)
-    cookies: dict[str, str] = field(default_factory=dict)
+    cookies: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     programs: dict[str, tuple[tuple[str, ...], dict[Key, bytes]]] = field(default_factory=dict)
     day: date | None = None
@@ -76,13 +77,16 @@ class Watch:
         self.tokens.update((name, self.course.house.token_of(actor)) for name, actor in self.actors.items())
 
     def _signed_in(self, user: str) -> str:
-        """The cookie of somebody who signed in for this look: between two steps more time passes than a session lasts."""
-        if user not in self.cookies:
+        """The cookie of somebody who signed in a moment ago: between most steps more time passes than a session lasts."""
+        now = self.course.house.chance.now
+        cookie, since = self.cookies.get(user, ("", now))
+        if not cookie or now - since > IDLE / 2:
             world = self.course.world
             perpetrator = world.resident(world.secret.people[1][1])
             shown = f"{perpetrator.given} {perpetrator.family}" if user == world.party else user
-            self.cookies[user] = self.course.house.cookie_of(self.actors[user], shown)
-        return self.cookies[user]
+            cookie = self.course.house.cookie_of(self.actors[user], shown)
+            self.cookies[user] = cookie, now
+        return cookie
 
     # ----------------------------------------------------------------------------------------------------- what is read
 
@@ -113,7 +117,6 @@ class Watch:
         found, self.readings = self.readings, {}
         self.written.clear()
         self.touched.clear()
-        self.cookies.clear()
         return found
 
     def _turn(self, label: str, pages: list[Page], count: int) -> list[Page]:
