@@ -3,8 +3,8 @@
     .venv/bin/python -m tests.benchmarks.timing [--samples 20000] [--only report]
 
 For each of twelve endpoints requests of the two classes are sent in random order, the slowest twentieth is cropped, and Welch's t is taken.
-|t| below 4.5 is no sign of a difference. Beside it stand: the same for two ids that are both not there (A/A), with 2 ms planted in one
-class (it must be found), and the smallest difference that this run could have seen.
+|t| below 4.5 is no sign of a difference. Beside it stand: the same for two ids that are both not there (A/A, sent among the others), with
+2 ms planted in one class (it must be found), and the smallest difference that this run could have seen.
 """
 
 from __future__ import annotations
@@ -150,11 +150,11 @@ class Verdict:
         return abs(self.t) < THRESHOLD
 
 
-async def compare(ask: Callable[[int], object], samples: int, seed: int = 1) -> Verdict:
-    """Times ``ask(0)`` and ``ask(1)`` in random order, ``samples`` of each."""
-    order = [0, 1] * samples
+async def timed(ask: Callable[[int], object], classes: int, samples: int, seed: int = 1) -> tuple[list[int], ...]:
+    """Nanoseconds of ``ask(0)``, ``ask(1)`` ... in random order, ``samples`` of each."""
+    order = list(range(classes)) * samples
     random.Random(seed).shuffle(order)
-    times: tuple[list[int], list[int]] = ([], [])
+    times: tuple[list[int], ...] = tuple([] for _ in range(classes))
     for which in order[: min(40, samples)]:
         await ask(which)  # type: ignore[misc]
     gc.collect()
@@ -166,7 +166,7 @@ async def compare(ask: Callable[[int], object], samples: int, seed: int = 1) -> 
             times[which].append(time.perf_counter_ns() - began)
     finally:
         gc.enable()
-    return judged(*times)
+    return times
 
 
 def judged(first: Sequence[int], second: Sequence[int]) -> Verdict:
@@ -189,9 +189,9 @@ async def measured(caller: Caller, endpoint: Endpoint, theirs: UUID, samples: in
             time.sleep(planted_s)
         await caller.ask(endpoint, nobody)
 
-    of = (nobody, theirs), (nobody, nobody_either)
-    plain, same = [await compare(lambda which, pair=pair: caller.ask(endpoint, pair[which]), samples) for pair in of]
-    return plain, same, await compare(delayed, max(15, samples // 10))
+    of_nobody, of_theirs, of_nobody_either = await timed(lambda which: caller.ask(endpoint, (nobody, theirs, nobody_either)[which]), 3, samples)
+    planted = judged(*await timed(delayed, 2, max(15, samples // 10)))
+    return judged(of_nobody, of_theirs), judged(of_nobody, of_nobody_either), planted
 
 
 async def run(samples: int, planted_s: float = 0.002, only: str = "") -> dict[str, tuple[Verdict, Verdict, Verdict]]:
