@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.domain.agreements import Capability, RecordSystem
 from gateway.domain.proofs import Proof, ProofState
+from gateway.domain.register import Answer
 from gateway.policy import proving
 from gateway.services.ports import Work
 
@@ -16,9 +17,11 @@ def is_written_to(system: RecordSystem) -> bool:
 
 
 def proof_of(work: Work, system: RecordSystem) -> Proof:
-    """What its last probe and its signatures come to today."""
-    probe, checks = work.proofs.last(system.key), work.proofs.checks(system.key)
-    return proving.state_of(system.key, system.register, probe, checks, work.proofs.release(system.key), work.now().date())
+    """What its last probe and its signatures come to today. What cannot count is not asked for: this is asked at every alert."""
+    register, probe = system.register, work.proofs.last(system.key)
+    checks = work.proofs.checks(system.key) if register and register.answered(Answer.BY_HAND) else ()
+    release = work.proofs.release(system.key) if register and probe else ""
+    return proving.state_of(system.key, register, probe, checks, release, work.now().date())
 
 
 def proof_state(work: Work, system: RecordSystem | None) -> ProofState:
