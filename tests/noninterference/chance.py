@@ -1,7 +1,7 @@
 """Clock and chance of a run: both come from its seed and the label of the step, so that two runs that take the same step draw the same.
 
-What a step of the secret draws changes nothing for the steps after it, because every step begins anew from its own label. Drawing is put
-below everything (``os.urandom`` and the name that ``random.SystemRandom`` holds for it), so that ids, tokens, nonces and cookies of the product,
+What a step of the secret draws changes nothing for the steps after it, because every step begins anew from its own label; within a step each
+agency's deliveries draw for themselves (``turn_to``). Drawing is put below everything (``os.urandom`` and the name that ``random.SystemRandom`` holds for it), so that ids, tokens, nonces and cookies of the product,
 of its libraries and of the stand-ins all follow.
 """
 
@@ -24,7 +24,7 @@ class Chance:
     """One at a time in a process. ``begin`` is called at each step."""
 
     def __init__(self) -> None:
-        self._drawing = random.Random(0)
+        self._drawing, self._label, self._apart = random.Random(0), "", dict[str, random.Random]()
         self._traveller: Any = None
         self.now = BEGIN
 
@@ -43,9 +43,14 @@ class Chance:
 
     def begin(self, seed: int, label: str, after: timedelta = timedelta()) -> None:
         """From here on everything is drawn by seed and label; the clock stands at this long after the beginning."""
-        self._drawing = random.Random(f"{seed}/{label}")
+        self._label, self._apart = f"{seed}/{label}", {}
+        self.turn_to("")
         self.now = BEGIN + after
         self._traveller.move_to(self.now, tick=False)
+
+    def turn_to(self, whose: str) -> None:
+        """From here on everything is drawn for this alone, where it was left off; "" for the step itself."""
+        self._drawing = self._apart.setdefault(whose, random.Random(f"{self._label}/{whose}" if whose else self._label))
 
     def clock(self) -> datetime:
         """The moment of the step."""

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from gateway.domain.flags import ALERT_TEXT
@@ -64,11 +65,12 @@ class Breach:
 class Particulars:
     """Everything by which somebody of a world could be told. Looked for in small letters: a leak may come as capitals."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, this_week: frozenset[date] = frozenset()) -> None:
+        """``this_week`` are the days of the database's own clock, which stand in every row about work: nobody is told by such a birthday."""
         names = {name for r in world.residents for name in (r.given, r.family)}
         numbers = {r.nhs_number for r in world.residents} | {p.local_id for people in world.holdings.values() for p in people}
         contact = {r.phone for r in world.residents} | {r.address.lines[0] for r in world.residents} | {r.address.postcode for r in world.residents}
-        days = {form for r in world.residents for form in (f"{r.birth_date:%Y-%m-%d}", f"{r.birth_date:%d/%m/%Y}", f"{r.birth_date:%Y%m%d}")}
+        days = {form for r in world.residents if r.birth_date not in this_week for form in (f"{r.birth_date:%Y-%m-%d}", f"{r.birth_date:%d/%m/%Y}", f"{r.birth_date:%Y%m%d}")}
         notes = {"first account", "another account", "Ring about"}
         cases = {case.number for case in (world.secret, *world.public, *world.southern)}
         # A word that is one resident's first name and another's family name says nothing of who is meant.

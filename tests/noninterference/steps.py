@@ -5,7 +5,6 @@ Each is done through the use cases, as pages and commands do it; whoever is refu
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -301,8 +300,9 @@ async def _close(course: Course, step: Step) -> None:
 async def _expire(course: Course, step: Step) -> None:
     """A year on: reviews, expiries, what is forgotten, as the scheduler has it done."""
     with course.house.gateway.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE jobs SET due_at = now()")
-    await asyncio.to_thread(run_due, course.house.gateway, jobs_of(course.house.gateway))  # one of them has a loop of its own
+        connection.exec_driver_sql("UPDATE jobs SET due_at = '1900-01-01'")
+    gateway = course.house.gateway
+    await course.house.loop.run_in_executor(course.house.aside, run_due, gateway, jobs_of(gateway))  # one of them has a loop of its own
     await course.house.deliver()
 
 

@@ -57,7 +57,7 @@ async def run(house: House, world: World, secret: Secret, shown: Sequence[Known]
     """One run from an empty database. ``shown`` are the ids that the other run had, to be asked for here too."""
     town = house.begin(world)
     course = Course(house, town, world, secret)
-    watch, made, particulars, looked_at = Watch(course), Run(), Particulars(world), set[tuple[str, bytes]]()
+    watch, made, particulars, looked_at = Watch(course), Run(), Particulars(world, house.this_week()), set[tuple[str, bytes]]()
     sent, files = set[bytes](), world.seed % FILES_OF_ONE_IN == 0
     for place, step in enumerate(world.steps):
         house.chance.begin(world.seed, step.label, step.after)
