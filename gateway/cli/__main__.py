@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gateway.cli import actions, agency, audit, demo, flags, health, intake, match, processes, proving, queue, reconcile, report
+from gateway.cli import actions, agency, audit, demo, flags, health, intake, match, processes, proving, queue, reconcile, report, sign_ins
 
 app = typer.Typer(
     name="marac-gateway",
@@ -13,7 +13,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (demo, processes, intake, report, reconcile, health):
+for group in (demo, processes, intake, report, reconcile, health, sign_ins):
     group.add_to(app)
 for name, module in (("flags", flags), ("actions", actions), ("queue", queue), ("match", match), ("agency", agency), ("audit", audit)):
     app.add_typer(module.app, name=name)

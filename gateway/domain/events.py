@@ -40,6 +40,7 @@ class EventKind(StrEnum):
     QUEUE_CHANGED = "queue_changed"
     RECONCILED = "reconciled"
     SIGNED_IN = "signed_in"
+    SIGNED_OUT = "signed_out"
     EXPORTED = "exported"
     AUDIT_VIEWED = "audit_viewed"
     SYSTEM_PROBED = "system_probed"

@@ -50,6 +50,7 @@ class Act(StrEnum):
     STOP_WRITING = "stop_writing"
     RESTART_WRITING = "restart_writing"
     RECALL_FLAG = "recall_flag"
+    SIGN_OUT_OTHERS = "sign_out_others"
 
 
 _COORDINATOR = UserRole.COORDINATOR
@@ -94,6 +95,7 @@ RIGHTS: Mapping[Act, frozenset[UserRole]] = MappingProxyType(
         Act.STOP_WRITING: _AGENCY | {_COORDINATOR, _CHAIR, _SYSTEM},
         Act.RESTART_WRITING: _REPRESENTATIVES | {_LEAD, _COORDINATOR, _SYSTEM},
         Act.RECALL_FLAG: _REPRESENTATIVES | {_LEAD},
+        Act.SIGN_OUT_OTHERS: frozenset({_SYSTEM}),
     }
 )
 """Every act and the roles that include it."""

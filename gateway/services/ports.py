@@ -313,6 +313,13 @@ class Place:
     agency_id: AgencyId | None
 
 
+class SignIns(Protocol):
+    """Sessions of people who signed in."""
+
+    def end_all_of(self, user_id: UserId) -> int:
+        """Ends every session of a person; returns how many there were."""
+
+
 class Work(Protocol):
     """One transaction with everything a use case touches. Time and ids come from here, so that runs can be repeated."""
 
@@ -344,6 +351,8 @@ class Work(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def inbox(self) -> Inbox: ...
+    @property
+    def sign_ins(self) -> SignIns: ...
     @property
     def agreements(self) -> AgreementBook: ...
 

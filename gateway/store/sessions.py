@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from sqlalchemy import Connection, Engine, text
 
 from gateway.domain.actors import Actor
+from gateway.domain.identifiers import UserId
 from gateway.store.crypto import Vault
 from gateway.store.sealed_column import SealedColumn
 
@@ -56,7 +57,7 @@ class SqlSessions(Generic[S]):
         """The cookie's value: new, random, and never stored as it is."""
         cookie = secrets.token_urlsafe(32)
         key = self._key(cookie)
-        row = {"key": key, "user_key": self._user_key(session.actor.user_id), "began": session.began}
+        row = {"key": key, "user_key": _user_key(self._vault, session.actor.user_id), "began": session.began}
         self._execute(_BEGIN, row | self._changing(key, session))
         return cookie
 
@@ -80,10 +81,6 @@ class SqlSessions(Generic[S]):
         """Ends one session."""
         self._execute(_END, {"key": self._key(cookie)})
 
-    def end_all_of(self, user_id: str) -> int:
-        """Ends every session of a person, as when their role ends; returns how many."""
-        return int(self._execute(_END_ALL, {"user_key": self._user_key(user_id)}).rowcount)
-
     def _execute(self, statement: Any, values: dict[str, object]) -> Any:
         with self._engine.begin() as connection:
             return connection.execute(statement, values)
@@ -94,5 +91,16 @@ class SqlSessions(Generic[S]):
     def _key(self, cookie: str) -> bytes:
         return self._vault.index("sessions.cookie", cookie)
 
-    def _user_key(self, user_id: str) -> bytes:
-        return self._vault.index("sessions.user", user_id)
+class SqlSignIns:
+    """Implements ``services.ports.SignIns``."""
+
+    def __init__(self, connection: Connection, vault: Vault) -> None:
+        self._connection, self._vault = connection, vault
+
+    def end_all_of(self, user_id: UserId) -> int:
+        """Ends every session of a person; returns how many there were."""
+        return self._connection.execute(_END_ALL, {"user_key": _user_key(self._vault, user_id)}).rowcount
+
+
+def _user_key(vault: Vault, user_id: str) -> bytes:
+    return vault.index("sessions.user", user_id)

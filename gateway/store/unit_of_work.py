@@ -32,6 +32,7 @@ from gateway.store.lookups import SqlLookups
 from gateway.store.models import SqlModels
 from gateway.store.places import place_of
 from gateway.store.proofs import SqlProofs
+from gateway.store.sessions import SqlSignIns
 from gateway.store.stops import SqlStops
 from gateway.store.tasks import SqlTasks
 from outbox.inbox import accept_once
@@ -120,6 +121,7 @@ class SqlWork:
         self.outbox = SqlOutbox(Writer(connection, vault), seal_release, self._now, new_id)
         self.inbox = SqlInbox(connection, vault)
         self.answers = SqlAnswers(connection, vault, self._now)
+        self.sign_ins = SqlSignIns(connection, vault)
 
     def now(self) -> datetime:
         """This moment, UTC, the same through the transaction."""

@@ -17,8 +17,12 @@ import structlog
 from click.testing import Result
 from typer.testing import CliRunner
 
-from gateway.bootstrap import Settings
+from gateway.bootstrap import Gateway, Settings
 from gateway.cli.__main__ import app
+from gateway.domain.actors import Actor, UserRole
+from gateway.domain.identifiers import UserId
+from gateway.store.sessions import SqlSessions
+from gateway.web.session import Session
 
 ROOT = Path(__file__).parents[2]
 LIST = ROOT / "contracts" / "demonstration" / "case-list.xlsx"
@@ -63,6 +67,17 @@ def list_id(command: Command) -> str:
     """The demonstration's list, received."""
     received = command("intake", str(LIST), "--as", "u-coordinator", "--marac", "northmoor", "--meeting", "2026-12-07", "--json")
     return str(read(received)["list_id"])
+
+
+def test_somebody_whose_role_ended_is_signed_out_everywhere(command: Command, gateway: Gateway) -> None:
+    sessions, now = SqlSessions(gateway.engine, gateway.vault, Session), gateway.clock()
+    cookies = [sessions.begin(Session(Actor(UserId(who), frozenset({UserRole.CHAIR})), "A name", "form", now, now)) for who in ("u-gone", "u-gone", "u-stays")]
+    first, again = command("sign-out", "u-gone", "--as", "u-system-administrator"), command("sign-out", "u-gone", "--as", "u-system-administrator")
+    assert (first.exit_code, first.stdout.strip(), again.stdout.strip()) == (0, "2 sessions ended.", "They were not signed in."), first.stderr
+    assert [sessions.find(cookie, now) is not None for cookie in cookies] == [False, False, True]
+    refused = command("sign-out", "u-stays", "--as", "u-coordinator")
+    assert refused.exit_code == 1
+    assert sessions.find(cookies[2], now) is not None
 
 
 def test_a_list_is_received_once(command: Command) -> None:

@@ -18,7 +18,7 @@ from gateway.services.ports import Work
 from gateway.store import schema
 from gateway.store.database import StoreError, open_engine
 from gateway.store.invariants import INVARIANTS, breaches
-from gateway.store.sessions import SqlSessions, purge
+from gateway.store.sessions import SqlSessions, SqlSignIns, purge
 from gateway.store.unit_of_work import SqlWork
 from outbox import lanes
 from tests.integration.cabinet import NOW, SYSTEM, TRUST, added, broken_off, cabinet, flag, lookup, note
@@ -176,7 +176,9 @@ class TestSessions:
         other = sessions.begin(replace(self.VISIT, actor=Actor(UserId("user-2"), frozenset())))
         sessions.end(mine[0])
         assert sessions.find(mine[0], NOW) is None
-        assert sessions.end_all_of("user-1") == 2
+        with store.engine.begin() as connection:
+            assert SqlSignIns(connection, store.vault).end_all_of(UserId("user-1")) == 2
+        assert sessions.find(mine[1], NOW) is None
         assert sessions.find(other, NOW) is not None
         with store.engine.begin() as connection:
             assert purge(connection, NOW) == 0

@@ -268,7 +268,7 @@ _NORTHERN = text("""
     ) x JOIN case_lists l ON l.id = x.list_id WHERE l.marac_id = 'northmoor' AND x.id::text = ANY(:about) ORDER BY 1
 """)
 _MENU = ("/", "/lists", "/tasks", "/queue", "/reconciliation", "/audit", "/api/v1/case-lists", "/api/v1/tasks", "/api/v1/queue",
-         "/api/v1/queue/dead-letters", "/api/v1/reconciliation", "/api/v1/audit/none", "/writing", "/help", "/lists/template.csv",
+         "/api/v1/queue/dead-letters", "/api/v1/reconciliation", "/api/v1/audit/none", "/writing", "/models", "/help", "/lists/template.csv",
          "/api/v1/writing/systems", "/api/v1/writing/stops", "/api/v1/case-lists/template?kind=csv")  # fmt: skip
 
 

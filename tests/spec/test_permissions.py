@@ -50,6 +50,7 @@ TABLE = {
     Act.STOP_WRITING:         "Y  Y  Y  Y  Y  Y  Y  -",
     Act.RESTART_WRITING:      "Y  -  Y  Y  -  Y  Y  -",
     Act.RECALL_FLAG:          "-  -  Y  Y  -  Y  -  -",
+    Act.SIGN_OUT_OTHERS:      "-  -  -  -  -  -  Y  -",
 }  # fmt: skip
 COLUMNS = (CO, CH, RE, DE, SA, NL, SY, AU)
 CELLS = [(act, role, mark == "Y") for act, row in TABLE.items() for role, mark in zip(COLUMNS, row.split(), strict=True)]

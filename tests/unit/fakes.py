@@ -18,6 +18,7 @@ from gateway.domain.identifiers import (
     FlagId,
     LookupId,
     TaskId,
+    UserId,
 )
 from gateway.policy.identity.scoring import Scorer
 from gateway.services.ports import Place, Work
@@ -48,6 +49,16 @@ class MemoryHolidays:
         return BankHolidays(jurisdiction, frozenset(), frozenset({2025, 2026, 2027}))
 
 
+class MemorySignIns:
+    """How many sessions each person has."""
+
+    def __init__(self) -> None:
+        self.held: dict[UserId, int] = {}
+
+    def end_all_of(self, user_id: UserId) -> int:
+        return self.held.pop(user_id, 0)
+
+
 class Desk:
     """One transaction after another on the same memory; time moves only when a test says so."""
 
@@ -66,6 +77,7 @@ class Desk:
         self.stops = MemoryStops(self.audit)
         self.outbox = MemoryOutbox(self.new_id)
         self.inbox = MemoryInbox()
+        self.sign_ins = MemorySignIns()
         self.agreements = MemoryAgreements({a.agency_id: a for a in agreements})
 
     def now(self) -> datetime:
