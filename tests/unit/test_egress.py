@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
 from collections.abc import Mapping
@@ -58,6 +59,14 @@ def judged(
     except Permanent as fault:
         return Code(fault.reason)
     return None
+
+
+
+
+def assertion(claims: Mapping[str, str], signature: str) -> str:
+    """A request for a token with an assertion; nobody checks the signature here."""
+    parts = (base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in ({"alg": "ES384"}, claims))
+    return f"grant_type=client_credentials&client_assertion={'.'.join(parts)}.{signature}"
 
 
 SHAPE, WHY, OTHER, EXACT = Code.MESSAGE_NOT_AS_AGREED, Code.MESSAGE_TELLS_WHY, Code.MESSAGE_NAMES_ANOTHER, Code.APPROVED_WORDS_ONLY
@@ -117,6 +126,10 @@ TABLE = [
     ("whatever the agency wrote in it",      (completion("A1", detail='Victim "safe"\nat home'), "PUT", CASE, {**TOLD, "detail": 'Victim "safe"\nat home'}), None),
     ("another detail",                       (completion("A1"), "PUT", CASE, {**TOLD, "detail": "Other"}),                                  SHAPE),
     ("a token",                              (None, "POST", "", "grant_type=client_credentials&scope=system%2FPatient.read"),               None),
+    ("a token for an assertion",             (None, "POST", "", assertion({"iss": "records-client"}, "AA-dva-FGM_rape0")),                  None),
+    ("a token for a telling assertion",      (None, "POST", "", assertion({"iss": "marac-client"}, "AAAA")),                                WHY),
+    ("a telling word beside an assertion",   (None, "POST", "", assertion({"iss": "records-client"}, "AAAA") + "&scope=fgm"),                WHY),
+    ("a telling word in half an assertion",  (None, "POST", "", "grant_type=client_credentials&client_assertion=AA-dva-FGM_rape0"),          WHY),
     ("a token for a telling client",         (None, "POST", "", "grant_type=client_credentials&client_id=marac-gateway"),                   WHY),
     ("anything else for no release",         (None, "POST", "v1/persons/search", ASKED),                                                    SHAPE),
     ("a read for no release",                (None, "GET", ".well-known/openid-configuration"),                                             None),
