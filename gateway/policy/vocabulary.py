@@ -47,6 +47,8 @@ _JOINERS = re.compile("[-_.'\N{RIGHT SINGLE QUOTATION MARK}\N{SOFT HYPHEN}\u200b
 _SPACED_OUT = re.compile(r"(?<![a-z])(?:[a-z][^a-z]{1,3}){2,}[a-z](?![a-z])")
 _ENCODED = re.compile(rb"%(?:[46][1-9A-Fa-f]|[57][0-9Aa]|[C-Fc-f])|\\u00[0-9A-Fa-f]|\\X[0-9A-Fa-f]|&#|&[a-z]{2,6};|=[4-7][0-9A-F]")
 _HEX = re.compile(r"\\u00([0-9a-f]{2})|\\x((?:[0-9a-f]{2})+)\\", re.IGNORECASE)
+_IDS = re.compile(rb"(?<![0-9A-Za-z])[0-9A-Fa-f][0-9A-Fa-f-]{18,34}[0-9A-Fa-f](?![0-9A-Za-z])")
+"""Our own ids: chance writes CAADA with hexadecimal digits, and short words where they are unpacked."""
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
 
 
@@ -59,7 +61,8 @@ def tells(content: bytes, own: Iterable[str] = (), *, in_work: bool = False, pac
         return False
     pattern = _PATTERNS[in_work]
     names = sorted({_folded(name) for name in own if name}, key=len, reverse=True)
-    return any(pattern.search(reading) for view in _views(content, packed) for reading in _readings(view, names))
+    views = (_IDS.sub(b" ", view) for view in _views(_IDS.sub(b" ", content), packed))
+    return any(pattern.search(reading) for view in views for reading in _readings(view, names))
 
 
 def _may_hold(content: bytes) -> bool:

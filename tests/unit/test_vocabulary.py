@@ -56,6 +56,18 @@ def test_what_is_packed_in_base64_is_unpacked_where_asked() -> None:
     assert not tells(b"client_assertion=" + base64.b64encode(b'{"iss":"records-client","aud":"x"}'), packed=True)
 
 
+@pytest.mark.parametrize("content", [
+    '{"identifier":"4b547b1a-7b12-4133-9c2c-aada79535c07"}', "MSH|^~\\&|A|B|C|D|20261102||QBP^Q22|0123CAADA9ABCDEF0123|P|2.5", "6caada7953b54b1a7b12413b9c2c0c07",
+])  # fmt: skip
+def test_chance_writes_no_word_in_our_ids(content: str) -> None:
+    assert not tells(content.encode(), packed=True)
+    assert tells(content.encode() + b" sent by CAADA", packed=True)
+
+
+def test_a_word_in_hexadecimal_is_no_id() -> None:
+    assert tells(f"OBX|1|TX|\\X{b'the perpetrator'.hex()}\\".encode())
+
+
 @pytest.mark.parametrize("words", ALERT_TEXT.values())
 def test_the_words_of_an_alert_tell(words: str) -> None:
     assert tells(words.encode())
