@@ -313,6 +313,10 @@ class Place:
     agency_id: AgencyId | None
 
 
+NOWHERE = Place(MaracId(""), None)
+"""Where what is not there belongs: to a Marac of nobody, so that it is refused by the same line as what is somebody else's."""
+
+
 class SignIns(Protocol):
     """Sessions of people who signed in."""
 
@@ -359,7 +363,7 @@ class Work(Protocol):
     def now(self) -> datetime:
         """This moment, UTC, the same through one transaction."""
 
-    def place_of(self, thing: UUID) -> Place | None:
-        """Whose matter a list, look-up, alert, action or task is; None for none of these. The same little work either way."""
+    def place_of(self, thing: UUID) -> Place:
+        """Whose matter a list, look-up, alert, action or task is; ``NOWHERE`` for none of these. The same little work either way."""
 
     def new_id(self) -> UUID: ...

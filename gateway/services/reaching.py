@@ -22,8 +22,6 @@ def check_reach(work: Work, actor: Actor, act: Act, thing: UUID) -> None:
     work, so that the time of the answer tells nothing. What is opened and read comes after this."""
     permissions.check_can(actor, act)
     place = work.place_of(thing)
-    if place is None:
-        raise NotFound(Code.NOT_FOUND)
     permissions.check_can(actor, act, marac_id=place.marac_id, agency_id=place.agency_id)
 
 

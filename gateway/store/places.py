@@ -10,21 +10,23 @@ from gateway.domain.identifiers import AgencyId, MaracId
 from gateway.services.ports import Place
 
 _PLACE = text("""
-    SELECT l.marac_id, x.agency_id
-    FROM (
-        SELECT id AS list_id, NULL AS agency_id FROM case_lists WHERE id = :id
-        UNION ALL SELECT list_id, NULL FROM cases WHERE id = :id
-        UNION ALL SELECT list_id, NULL FROM subjects WHERE id = :id
-        UNION ALL SELECT s.list_id, k.agency_id FROM lookups k JOIN subjects s ON s.id = k.subject_id WHERE k.id = :id
-        UNION ALL SELECT s.list_id, f.agency_id FROM flags f JOIN subjects s ON s.id = f.subject_id WHERE f.id = :id
-        UNION ALL SELECT c.list_id, a.agency_id FROM actions a JOIN cases c ON c.id = a.case_id WHERE a.id = :id
-        UNION ALL SELECT NULL, agency_id FROM person_tasks WHERE id = :id
-    ) x
-    LEFT JOIN case_lists l ON l.id = x.list_id
+    SELECT CASE WHEN x.there THEN l.marac_id ELSE '' END AS marac_id, x.agency_id
+    FROM (VALUES (CAST(:id AS uuid))) asked (id)
+    LEFT JOIN (
+        SELECT true AS there, id AS list_id, NULL AS agency_id FROM case_lists WHERE id = :id
+        UNION ALL SELECT true, list_id, NULL FROM cases WHERE id = :id
+        UNION ALL SELECT true, list_id, NULL FROM subjects WHERE id = :id
+        UNION ALL SELECT true, s.list_id, k.agency_id FROM lookups k JOIN subjects s ON s.id = k.subject_id WHERE k.id = :id
+        UNION ALL SELECT true, s.list_id, f.agency_id FROM flags f JOIN subjects s ON s.id = f.subject_id WHERE f.id = :id
+        UNION ALL SELECT true, c.list_id, a.agency_id FROM actions a JOIN cases c ON c.id = a.case_id WHERE a.id = :id
+        UNION ALL SELECT true, NULL, agency_id FROM person_tasks WHERE id = :id
+    ) x ON true
+    LEFT JOIN case_lists l ON l.id = coalesce(x.list_id, asked.id)
 """)
+"""One row whatever it finds: no row at all was answered some 40 us sooner (tests/benchmarks/timing.py)."""
 
 
-def place_of(connection: Connection, thing: UUID) -> Place | None:
-    """None for what is not there."""
-    row = connection.execute(_PLACE, {"id": thing}).first()
-    return Place(MaracId(row.marac_id) if row.marac_id else None, AgencyId(row.agency_id) if row.agency_id else None) if row else None
+def place_of(connection: Connection, thing: UUID) -> Place:
+    """``NOWHERE`` for what is not there."""
+    marac_id, agency_id = connection.execute(_PLACE, {"id": thing}).one()
+    return Place(None if marac_id is None else MaracId(marac_id), None if agency_id is None else AgencyId(agency_id))

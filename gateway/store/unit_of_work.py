@@ -132,7 +132,7 @@ class SqlWork:
         """The matching model in use; the same through the transaction."""
         return self.models.in_use()
 
-    def place_of(self, thing: UUID) -> Place | None:
+    def place_of(self, thing: UUID) -> Place:
         """Whose matter a thing is."""
         return place_of(self.connection, thing)
 

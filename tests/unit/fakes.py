@@ -21,7 +21,7 @@ from gateway.domain.identifiers import (
     UserId,
 )
 from gateway.policy.identity.scoring import Scorer
-from gateway.services.ports import Place, Work
+from gateway.services.ports import NOWHERE, Place, Work
 from tests.unit.fake_delivery import MemoryInbox, MemoryOutbox
 from tests.unit.fake_lists import MemoryAudit, MemoryCaseLists, MemoryDecisions, MemoryLookups
 from tests.unit.fake_papers import MemoryActions, MemoryFlags, MemoryModels, MemoryProofs, MemoryStops, MemoryTasks
@@ -90,13 +90,13 @@ class Desk:
     def pass_time(self, **ago: float) -> None:
         self.moment += timedelta(**ago)
 
-    def place_of(self, thing: UUID) -> Place | None:
+    def place_of(self, thing: UUID) -> Place:
         if task := self.tasks.held.get(TaskId(thing)):
             return Place(None, task.agency_id)
         about = self.lookups.held.get(LookupId(thing)) or self.flags.held.get(FlagId(thing)) or self.actions.held.get(ActionId(thing))
         whose = (getattr(about, "subject_id", None) or about.case_id) if about else thing
         marac_id = self.case_lists.maracs_of([whose]).get(whose)
-        return Place(marac_id, about.agency_id if about else None) if marac_id else None
+        return Place(marac_id, about.agency_id if about else None) if marac_id else NOWHERE
 
     def new_id(self) -> UUID:
         self._ids += 1
