@@ -40,6 +40,7 @@ _NOT_JUDGED = frozenset({"Authorization", "X-Request-ID", "If-Match"})
 _OF_NOBODY = re.compile(r"\d{1,3}|[0-9a-f]{20}|20\d{12}")
 """Words that name nobody: a small number, a control id, a moment."""
 _ASSERTION = re.compile(rb"(?<=client_assertion=)([\w-]+)\.([\w-]+)\.[\w-]+(?=&|$)")
+"""Of a request for a token: the header and the claims of what proves who we are."""
 _CHANGED = frozenset({"status", "active", "inactive", "entered", "error", "in", "live", "ended", "need", "to", "know"})
 """What is changed in what is given back."""
 

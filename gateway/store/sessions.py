@@ -91,6 +91,7 @@ class SqlSessions(Generic[S]):
     def _key(self, cookie: str) -> bytes:
         return self._vault.index("sessions.cookie", cookie)
 
+
 class SqlSignIns:
     """Implements ``services.ports.SignIns``."""
 

@@ -61,8 +61,6 @@ def judged(
     return None
 
 
-
-
 def assertion(claims: Mapping[str, str], signature: str) -> str:
     """A request for a token with an assertion; nobody checks the signature here."""
     parts = (base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in ({"alg": "ES384"}, claims))

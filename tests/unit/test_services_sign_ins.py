@@ -27,6 +27,7 @@ def test_somebody_who_was_not_signed_in_is_recorded_too() -> None:
     desk = Desk()
     assert sign_ins.sign_out(desk, ADMINISTRATOR, GONE) == 0
     assert len(desk.audit.events) == 1
+    assert desk.audit.events[0][1].about == sign_ins.NOBODY
 
 
 def test_only_an_administrator_may() -> None:
