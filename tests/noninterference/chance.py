@@ -1,8 +1,10 @@
 """Clock and chance of a run: both come from its seed and the label of the step, so that two runs that take the same step draw the same.
 
 What a step of the secret draws changes nothing for the steps after it, because every step begins anew from its own label; within a step each
-agency's deliveries draw for themselves (``turn_to``). Drawing is put below everything (``os.urandom`` and the name that ``random.SystemRandom`` holds for it), so that ids, tokens, nonces and cookies of the product,
-of its libraries and of the stand-ins all follow.
+agency's deliveries, and whatever is proposed or approved, draw for themselves (``turn_to``). Else one alert less, at an agency of two tables,
+would move the ids of what comes after it, and by these what was begun in one moment is put in order. Drawing is put below everything
+(``os.urandom`` and the name that ``random.SystemRandom`` holds for it), so that ids, tokens, nonces and cookies of the product, of its
+libraries and of the stand-ins all follow.
 """
 
 from __future__ import annotations

@@ -203,9 +203,11 @@ def _propose_at(course: Course, list_id: CaseListId | None, marac: str) -> None:
     for agency in course.at_the_table(marac):
         actor = users.representative(agency, marac)
         for lookup in _known(course, list_id, agency):
+            course.house.chance.turn_to(str(lookup.id))
             if lookup.record and lookup.record.open_to_service is None:
                 course.attempt(lambda work, a=actor, k=lookup: lookups.record_open_to_service(work, a, k.id, True, "looked", k.version))
             course.attempt(lambda work, a=actor, k=lookup: flagging.propose(work, a, k.subject_id, k.agency_id))
+    course.house.chance.turn_to("")
 
 
 def _known(course: Course, list_id: CaseListId, agency: str) -> list[Lookup]:
@@ -226,6 +228,7 @@ def _approve_at(course: Course, list_id: CaseListId | None, marac: str) -> None:
         for flag in course.attempt(lambda work, a=second: flagging.of_list(work, a, list_id)) or ():
             if flag.state is not FlagState.PROPOSED:
                 continue
+            course.house.chance.turn_to(str(flag.subject_id))
             if flag.subject_id in secret_ids and course.secret.decided == "refuse":
                 course.attempt(lambda work, s=second, f=flag: flagging.refuse(work, s, f.id, "NOT_NOW", f.version))
                 continue
@@ -234,7 +237,9 @@ def _approve_at(course: Course, list_id: CaseListId | None, marac: str) -> None:
                 course.attempt(lambda work, s=second, f=shown.flag: flagging.approve(work, s, f.id, f.content_hash, f.version))
         for task in course.attempt(lambda work, a=first: tasks.open_tasks(work, a)) or ():
             if task.kind is TaskKind.PLACE_FLAG_BY_HAND:
+                course.house.chance.turn_to(str(task.about))
                 course.attempt(lambda work, a=first, t=task: flagging.record_receipt(work, a, t.id, PLACE_BY_HAND, True))
+    course.house.chance.turn_to("")
 
 
 def _secret_subjects(course: Course, list_id: CaseListId) -> set[SubjectId]:

@@ -20,7 +20,7 @@ from tests.noninterference.coverage import BY_WORLD, CHANNELS, ELSEWHERE
 from tests.noninterference.flows import Flows
 from tests.noninterference.worlds import PAIRS, make_world
 
-WORLDS, PROCESSES = int(os.environ.get("NONINTERFERENCE_WORLDS", "150")), 2
+WORLDS, PROCESSES = int(os.environ.get("NONINTERFERENCE_WORLDS", "300")), 2
 """Each world is two runs. Fewer may be asked for where a machine is busy; then the figures below are asked of those."""
 STATEMENT = ROOT / "docs" / "testing-statement.md"
 
