@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _JOINERS = dict.fromkeys(map(ord, "'’‘ʼ`´.-‐‑‒–—_ \t,"))
 """Apostrophes, hyphens, points and spaces: agencies keep or drop them at will."""
@@ -16,8 +17,13 @@ def fold(text: str) -> str:
     text = text.translate(_JOINERS)
     if text.isascii():
         return text.lower()
-    plain = unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS_APART)
-    parted = unicodedata.normalize("NFKD", plain)
+    return "".join(map(_folded, unicodedata.normalize("NFKC", text)))
+
+
+@lru_cache(maxsize=8192)
+def _folded(character: str) -> str:
+    """One character by itself; what is kept of these is letters, and nobody's."""
+    parted = unicodedata.normalize("NFKD", character.casefold().translate(_LETTERS_APART))
     return "".join([c for c in parted if c.isascii() or not _dropped(c)]).translate(_JOINERS)
 
 
@@ -31,8 +37,12 @@ def scripts(text: str) -> frozenset[str]:
     text = text.translate(_JOINERS)
     if text.isascii():
         return _LATIN
-    letters = (c for c in unicodedata.normalize("NFKC", text) if c.isalpha())
-    return frozenset(unicodedata.name(c, "UNKNOWN").partition(" ")[0] for c in letters)
+    return frozenset(filter(None, map(_script, unicodedata.normalize("NFKC", text))))
+
+
+@lru_cache(maxsize=8192)
+def _script(character: str) -> str:
+    return unicodedata.name(character, "UNKNOWN").partition(" ")[0] if character.isalpha() else ""
 
 
 _LATIN = frozenset({"LATIN"})

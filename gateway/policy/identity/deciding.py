@@ -181,7 +181,10 @@ _RULES: tuple[tuple[Callable[[Score], bool], Stop], ...] = (
 
 def stop(score: Score) -> Stop:
     """The first rule that one record breaks by itself, or ``NONE``."""
-    return next((code for broken, code in _RULES if broken(score)), Stop.NONE)
+    for broken, code in _RULES:
+        if broken(score):
+            return code
+    return Stop.NONE
 
 
 # ------------------------------------------------------------------------------------------------------------ one person
