@@ -24,7 +24,7 @@ from contracts.stubs.agency import Agency
 from contracts.stubs.coordinator.__main__ import CaseSystem
 from contracts.stubs.fhir_trust.__main__ import application
 from contracts.stubs.fhir_trust.oauth import TokenOffice
-from contracts.stubs.fhir_trust.trust import Trust
+from contracts.stubs.fhir_trust.trust import ORDINARY_ENTRY, Trust
 from contracts.stubs.fhir_trust.views import views
 from contracts.stubs.hl7v2_trust.desk import Answers, Desk
 from contracts.stubs.hl7v2_trust.feeds import SUBSCRIBERS
@@ -109,6 +109,11 @@ class Exchange:
         await self.lines.accept(reader, writer)
 
 
+def alerts(trust: Trust) -> list[dict[str, Any]]:
+    """What stands on a trust's records beside its own ordinary entries."""
+    return [flag for flag in trust.store.current("Flag") if flag["code"].get("text") != ORDINARY_ENTRY]
+
+
 @dataclass
 class Town:
     """Every agency of one run. ``after_exchange`` is told of each exchange with an agency, and whether it may have had an effect."""
@@ -150,6 +155,8 @@ class Town:
         self.apps[name] = application(trust, office, Notices("", "", trust.ledger))
         for person in people:
             self.tokens[name, person.local_id] = office.issue("patient", person.local_id, ("patient/*.rs",), 1e9)
+            if person.local_id[-1] in "02468":  # an ordinary entry: what stands behind it can be told, and on the others that there is one
+                trust.note(person)
 
     def start_calder(self, name: str, people: tuple[AgencyPerson, ...]) -> None:
         """An HL7 v2 trust."""

@@ -15,6 +15,7 @@ from datetime import date
 from typing import Any
 
 from gateway.domain.flags import ALERT_TEXT
+from tests.noninterference.agencies import alerts
 from tests.noninterference.house import House
 from tests.noninterference.steps import ROLES, Course
 from tests.noninterference.surfaces import DECLARED, OTHERS, Readings
@@ -218,7 +219,7 @@ def of_places(course: Course) -> Iterator[Breach]:
     listed = {(ROLES[role], id_) for case in (*course.listed(), *course.world.southern) for role, id_ in case.people}
     for agency, trust in course.town.trusts.items():
         holds = {p.local_id: p.resident_id for p in trust.agency.people}
-        for flag in trust.store.current("Flag"):
+        for flag in alerts(trust):
             record, text = flag["subject"]["reference"].removeprefix("Patient/"), flag["code"].get("text")
             role = next((role for role, words in ALERT_TEXT.items() if words == text), None)
             if flag["status"] == "active" and flag["id"] not in course.edited and (role, holds.get(record)) not in listed:

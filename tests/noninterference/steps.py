@@ -26,7 +26,7 @@ from gateway.services.intake import ListReceipt
 from gateway.store.unit_of_work import SqlWork
 from gateway.worker.jobs import jobs_of, run_due
 from tests.noninterference import users
-from tests.noninterference.agencies import Town
+from tests.noninterference.agencies import Town, alerts
 from tests.noninterference.house import House
 from tests.noninterference.worlds import CALDER, HOMES, NORTH, POLICE, SOUTH, SOUTH_TRUST, TRUST, Listed, Secret, Step, World
 
@@ -393,7 +393,7 @@ async def _publish(course: Course, step: Step) -> None:
 async def _staff_flag_edit(course: Course, step: Step) -> None:
     """Somebody of the trust moves an alert of ours to another record, or changes its words."""
     trust = course.town.trusts.get(TRUST)
-    flags = [f for p in trust.agency.people for f in trust.flags(p.local_id) if f["status"] == "active"] if trust else []
+    flags = sorted((f for f in alerts(trust) if f["status"] == "active"), key=lambda f: str(f["subject"]["reference"])) if trust else []
     if flags:
         course.edited.add(flags[0]["id"])
         told = {"text": "see notes"} if step.choice % 2 else {"patient": _somebody(course, TRUST, step)}

@@ -18,6 +18,7 @@ from gateway.domain.actors import Actor
 from gateway.services import hits
 from gateway.web.session import IDLE
 from tests.noninterference import users
+from tests.noninterference.agencies import alerts
 from tests.noninterference.steps import Course
 from tests.noninterference.worlds import CALDER, HOMES, POLICE, TRUST
 
@@ -249,7 +250,7 @@ class Watch:
             found = connection.execute(_IDS, {"subjects": list(self.course.subject_ids)}).one()
         flags, lookups, actions, tasks = (() if id_ is None else (str(id_),) for id_ in found)
         trust = self.course.town.trusts.get(TRUST)
-        remote = [flag["id"] for flag in trust.store.current("Flag")] if trust else []
+        remote = [flag["id"] for flag in alerts(trust)] if trust else []
         return Known((str(list_id),), self.course.subject_ids[:1], flags, (), tuple(remote[-1:]), lookups, actions, tasks)
 
 

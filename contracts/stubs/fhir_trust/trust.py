@@ -18,6 +18,8 @@ from contracts.stubs.people import AgencyPerson
 _HIDDEN = {(CONFIDENTIALITY, "V"), (ACT_CODE, "SDV"), (ACT_CODE, "NOPAT")}
 """Labels that keep a resource from the patient, the proxy and everybody who writes to them."""
 
+ORDINARY_ENTRY = "Prefers morning appointments"
+
 
 class Trust:
     """State of one stub. Single-threaded: everything happens on one event loop."""
@@ -60,8 +62,12 @@ class Trust:
             return
         first, second = tested[:2]
         self.proxies[second.local_id] = [first.local_id]
-        subject, words = {"reference": f"Patient/{second.local_id}"}, {"text": "Prefers morning appointments"}
-        self.store.create({"resourceType": "Flag", "status": "active", "subject": subject, "code": words})
+        self.note(second)
+
+    def note(self, person: AgencyPerson) -> None:
+        """An ordinary entry on a record, which the patient may see."""
+        subject = {"reference": f"Patient/{person.local_id}"}
+        self.store.create({"resourceType": "Flag", "status": "active", "subject": subject, "code": {"text": ORDINARY_ENTRY}})
 
     def setting(self, name: str, default: Any) -> Any:
         """A switch of stub.toml, table ``[fhir]``."""
