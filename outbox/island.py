@@ -266,15 +266,7 @@ class Island:
             await self._guarded(partial(self._ledger.release, homeless))
 
     def _serve(self, lane: Lane) -> None:
-        while (claimed := self._following(lane)) is not None:
-            task = asyncio.create_task(self._deliver(lane, claimed))
-            self._deliveries.add(task)
-            task.add_done_callback(self._deliveries.discard)
-
-    def _following(self, lane: Lane) -> Claimed | None:
-        """The next that leaves, counted as under way; of those that may not the result is known at once."""
-        found = None
-        while found is None and (following := lane.next()) is not None:
+        while (following := lane.next()) is not None:
             claimed, may_leave = following
             if not may_leave:
                 self._result(claimed, expired(claimed.message))
@@ -282,28 +274,26 @@ class Island:
                 self._result(claimed, unreadable())
             else:
                 lane.under_way += 1
-                found = claimed
+                task = asyncio.create_task(self._deliver(lane, claimed))
+                self._deliveries.add(task)
+                task.add_done_callback(self._deliveries.discard)
         if lane.hungry:
             self._hungry.set()
-        return found
 
-    async def _deliver(self, lane: Lane, claimed: Claimed | None) -> None:
-        """One after the other: the next leaves in the same turn in which an answer was read, and not after all other answers that came with it."""
-        while claimed is not None:
-            began, left_at = time.monotonic(), datetime.now(UTC)
-            try:
-                delivery = await lane.transport.deliver(claimed.message)
-            except asyncio.CancelledError:
-                delivery = Delivery(Outcome.UNSURE, reason=INTERRUPTED)
-            except Exception:  # noqa: BLE001 (a fault of a transport is not known to have been without effect)
-                delivery = Delivery(Outcome.UNSURE, reason=TRANSPORT_FAILED)
-            lane.under_way -= 1
-            lane.delivered_in(time.monotonic() - began)
-            following = None if delivery.reason == INTERRUPTED else self._following(lane)
-            self._result(claimed, delivery, left_at)
-            if lane.vacant:  # whoever waits for it waits no longer than this result takes to be written
-                self._enough.set()
-            claimed = following
+    async def _deliver(self, lane: Lane, claimed: Claimed) -> None:
+        began, left_at = time.monotonic(), datetime.now(UTC)
+        try:
+            delivery = await lane.transport.deliver(claimed.message)
+        except asyncio.CancelledError:
+            delivery = Delivery(Outcome.UNSURE, reason=INTERRUPTED)
+        except Exception:  # noqa: BLE001 (a fault of a transport is not known to have been without effect)
+            delivery = Delivery(Outcome.UNSURE, reason=TRANSPORT_FAILED)
+        lane.under_way -= 1
+        lane.delivered_in(time.monotonic() - began)
+        self._serve(lane)
+        self._result(claimed, delivery, left_at)
+        if lane.vacant:  # whoever waits for it waits no longer than this result takes to be written
+            self._enough.set()
 
     # Settling
 
