@@ -14,9 +14,8 @@ _LETTERS_APART = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı"
 
 def fold(text: str) -> str:
     """NFKC, case folded, without marks, joiners and invisible characters."""
-    text = text.translate(_JOINERS)
     if text.isascii():
-        return text.lower()
+        return text.translate(_JOINERS).lower()
     return "".join(map(_folded, unicodedata.normalize("NFKC", text)))
 
 
@@ -34,7 +33,6 @@ def _dropped(character: str) -> bool:
 
 def scripts(text: str) -> frozenset[str]:
     """The alphabets that the letters of a text belong to, by their Unicode names."""
-    text = text.translate(_JOINERS)
     if text.isascii():
         return _LATIN
     return frozenset(filter(None, map(_script, unicodedata.normalize("NFKC", text))))
