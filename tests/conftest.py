@@ -40,6 +40,12 @@ settings_of_examples.register_profile("unhurried", deadline=None, suppress_healt
 settings_of_examples.load_profile("unhurried")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: none of them is then the last, when the whole is shared between processes."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """``./test`` tells here what failed before the tests, so that pytest's closing line stays the last one."""
     if failed := os.environ.get("CHECKS_FAILED", "").strip():

@@ -22,6 +22,7 @@ from gateway.domain.tasks import TaskKind
 from gateway.policy import disclosure, permissions
 from gateway.policy.disclosure import Withheld
 from gateway.policy.permissions import Act
+from gateway.policy.vocabulary import tells
 from gateway.services import completions, reaching
 from gateway.services.arrivals import Arrived
 from gateway.services.asking import at_the_table
@@ -103,8 +104,17 @@ _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def reference_for(action_id: ActionId) -> str:
-    """A neutral reference of twelve letters that says nothing, for the agency's system and for people on the telephone."""
-    number = int.from_bytes(hashlib.sha256(action_id.bytes).digest()[:8]) >> 4
+    """A neutral reference of twelve letters that says nothing, for the agency's system and for people on the telephone.
+
+    Into one of some twenty thousand chance writes a short word of the vocabulary, and the gate would stop it: that one is drawn anew."""
+    drawn = hashlib.sha256(action_id.bytes).digest()
+    while tells((reference := _spelled(drawn)).encode()):
+        drawn = hashlib.sha256(drawn).digest()
+    return reference
+
+
+def _spelled(drawn: bytes) -> str:
+    number = int.from_bytes(drawn[:8]) >> 4
     return "".join(_LETTERS[number >> shift & 31] for shift in range(55, -1, -5))
 
 
