@@ -19,6 +19,7 @@ _HIDDEN = {(CONFIDENTIALITY, "V"), (ACT_CODE, "SDV"), (ACT_CODE, "NOPAT")}
 """Labels that keep a resource from the patient, the proxy and everybody who writes to them."""
 
 ORDINARY_ENTRY = "Prefers morning appointments"
+"""What an entry says that hides nothing, and that the patient may read."""
 
 
 class Trust:
