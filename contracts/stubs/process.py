@@ -98,14 +98,23 @@ def serve_http(app: ASGIApp, invocation: Invocation, listener: socket.socket | N
     server.run(sockets=[listener])
 
 
-def serve_http_beside(app: ASGIApp, host: str, port: int = 0) -> int:
-    """Serves ``app`` on a port of its own from a thread, beside a stub that speaks something else; the port taken."""
+@contextlib.contextmanager
+def http_beside(app: ASGIApp, host: str, port: int = 0) -> Iterator[int]:
+    """Serves ``app`` on a port of its own from a thread, beside a stub that speaks something else; gives the port taken.
+
+    The thread is waited for: one that still serves while the interpreter is taken down ends the process with a memory fault.
+    """
     listener = listen(host, port)
     started = threading.Event()
     server = _Server(app, started.set)
-    threading.Thread(target=lambda: server.run(sockets=[listener]), name="http beside", daemon=True).start()
+    thread = threading.Thread(target=lambda: server.run(sockets=[listener]), name="http beside", daemon=True)
+    thread.start()
     started.wait(10)
-    return int(listener.getsockname()[1])
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        server.stop()
+        thread.join(10)
 
 
 def listen(host: str, port: int) -> socket.socket:

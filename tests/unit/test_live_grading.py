@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-import timeit
+from cProfile import Profile
 from dataclasses import replace
 
 import pytest
@@ -263,10 +262,9 @@ def test_the_digest_of_what_was_decided_on_changes_with_who_the_records_say_they
     assert digest(graded) != digest(graded[:1])
 
 
-@pytest.mark.parametrize("others", [0, 1])
-def test_grading_the_usual_answer_costs_little(others: int) -> None:
-    """60 µs is the share of a look-up that the benchmark leaves. Here it is held to a multiple of reading one description, whatever else
-    the machine does; it takes four to seven times as long."""
+@pytest.mark.parametrize(("others", "many"), [(0, 300), (1, 400)])
+def test_grading_the_usual_answer_takes_few_calls(others: int, many: int) -> None:
+    """60 µs is the share of a look-up that the benchmark leaves. Functions called are counted here, which is the same on every machine."""
     question = SCORER.question(of_person(AOIFE))
     sister = replace(EXACT, record_id="R2", nhs_number=None, names=named("O'Brien", "Ciara"), birth_dates=born("1991-07-30"))
     answer = found(EXACT, *[sister] * others)
@@ -276,5 +274,6 @@ def test_grading_the_usual_answer_costs_little(others: int) -> None:
         return grading.graded(grading.ruled(compared.offered, SCORER.model.thresholds), compared, SCORER)
 
     assert grade().outcome is KNOWN
-    cost, yardstick = (min(timeit.repeat(step, number=200, repeat=9, timer=time.process_time)) for step in (grade, lambda: of_person(AOIFE)))
-    assert cost < 12 * yardstick
+    with Profile() as profile:
+        grade()
+    assert 0 < sum(entry.callcount for entry in profile.getstats()) < many

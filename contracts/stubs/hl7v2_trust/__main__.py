@@ -28,9 +28,9 @@ from contracts.stubs.process import (
     announce,
     control_routes,
     end_with_parent,
+    http_beside,
     listen,
     read_command_line,
-    serve_http_beside,
 )
 from contracts.stubs.views import Look, view_routes
 
@@ -87,12 +87,12 @@ async def _serve(invocation: Invocation) -> None:
     server = await asyncio.start_server(
         lines.accept, sock=listener, limit=MAX_MESSAGE_BYTES, ssl=_tls_context(invocation.options)
     )
-    control = serve_http_beside(control_app(desk, invocation.ledger), invocation.host)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    announce(invocation.agency.id, listener.getsockname()[1], control=control)
-    await stop.wait()
+    with http_beside(control_app(desk, invocation.ledger), invocation.host) as control:
+        announce(invocation.agency.id, listener.getsockname()[1], control=control)
+        await stop.wait()
     server.close()
 
 
