@@ -84,8 +84,13 @@ class Gateway:
         return Relay(self.engine, self.vault, self.transports(), Results(self.work_on), schedule)
 
     def ready_to_deliver(self) -> None:
-        """For a process that delivers: everything it needs is loaded before the first message (``gateway.bootstrap.start``)."""
-        start.ready(self._registry)
+        """For a process that delivers: everything it needs is loaded before the first message, so that no reply waits for it."""
+        self._registry.load_connectors()
+        start.settle_collector()
+
+    def ready_to_serve(self) -> None:
+        """For a process that serves pages, once they are built."""
+        start.settle_collector()
 
     def transports(self) -> Gated:
         """The ways out, each behind the gate; whoever delivers goes through them."""

@@ -1,20 +1,17 @@
-"""What a process that delivers does once, before its first delivery."""
+"""What a process that lives long does once, when everything it needs is loaded and before the first message or request."""
 
 from __future__ import annotations
 
 import gc
 
-from adapters.registry import Registry
-
 _YOUNG = 20_000
-"""New objects before the collector looks. Those of a delivery are nearly all gone with their last reference: at Python's 700 the collector
-walked the young ones all the time, found hardly anything, and took a sixth of all the CPU."""
+"""New objects before the collector looks. Those of a delivery or a page are nearly all gone with their last reference: at Python's 700 the
+collector walked the young ones all the time, found hardly anything, and took a sixth of all the CPU of delivering."""
 
 
-def ready(registry: Registry) -> None:
-    """Loads what the agreements' systems need, so that no first reply waits for it, and takes all that is loaded out of the collector's
-    walks: it lives as long as the process. What comes later is collected as always, in larger portions."""
-    registry.load_connectors()
+def settle_collector() -> None:
+    """Takes all that is loaded out of the collector's walks: it lives as long as the process. What comes later is collected as always, in
+    larger portions. (A walk over all that a web server has loaded takes a tenth of a second, and would come in the middle of somebody's page.)"""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])

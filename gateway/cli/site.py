@@ -69,4 +69,5 @@ def run_site(gateway: Gateway, host: str, port: int, descriptor: int = -1) -> No
         build_site(gateway), host=host, port=port, log_config=None, access_log=False, server_header=False, proxy_headers=False,
         lifespan="off", timeout_graceful_shutdown=SHUTDOWN_S, h11_max_incomplete_event_size=32 * 1024,
     )  # fmt: skip
+    gateway.ready_to_serve()
     uvicorn.Server(config).run([socket.socket(fileno=descriptor)] if descriptor >= 0 else None)

@@ -1,9 +1,15 @@
-"""The people of the benchmark: as many as asked, all invented, every one held by every agency with an exact record."""
+"""The people of the benchmark: as many as asked, all invented, every one held by every agency with an exact record; and who asks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+
+from gateway.domain.actors import Actor, UserRole
+from gateway.domain.identifiers import MaracId, UserId
+
+MARAC = MaracId("benchmark")
+COORDINATOR = Actor(UserId("u-bench"), frozenset({UserRole.COORDINATOR}), None, frozenset({MARAC}))
 
 
 @dataclass(frozen=True)
