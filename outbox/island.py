@@ -231,8 +231,9 @@ class Island:
     async def _claiming(self) -> None:
         while True:
             await self._hungry.wait()
-            self._hungry.clear()
             lanes = self._lanes.values()
+            await asyncio.sleep(min((lane.patience_s for lane in lanes if lane.hungry), default=0.0))
+            self._hungry.clear()
             wanted = {lane.name: lane.room for lane in lanes if lane.room > 0} if any(lane.hungry for lane in lanes) else {}
             if wanted and not self._leaving and len(self._results) < _MOST_AT_ONCE:
                 self._fetching = wanted

@@ -11,7 +11,7 @@ from outbox.messages import Delivery, Message, Outcome
 from outbox.settlement import NO_TRANSPORT, Claimed
 from outbox.transport import Transport
 
-_FAST_S, _STEADY_S = 0.1, 0.5
+_FAST_S, _STEADY_S, _PATIENT_S = 0.1, 0.5, 0.05
 
 
 @dataclass
@@ -45,6 +45,11 @@ class Lane:
     def hungry(self) -> bool:
         """Whether it is time to fetch: half of the stock is gone, or a place is free where none is kept."""
         return self.room > self._stock // 2
+
+    @property
+    def patience_s(self) -> float:
+        """How long it may wait to be fetched for, together with other lanes: a part of the time that what is at hand lasts."""
+        return min(self.pace_s / 5, _PATIENT_S) if self.waiting else 0.0
 
     @property
     def _stock(self) -> int:
