@@ -91,11 +91,11 @@ class Cycle:
 
     def _lookups(self) -> Sequence[object]:
         with self._gateway.transaction() as work:
-            return work.lookups.of_list(self._list())
+            return work.lookups.states(self._list())
 
     def _answered(self) -> int:
         with self._gateway.transaction() as work:
-            return sum(lookup.reason not in (Code.AWAITED, Code.ASKED_AGAIN) for lookup in work.lookups.of_list(self._list()))
+            return sum(lookup.reason not in (Code.AWAITED, Code.ASKED_AGAIN) for lookup in work.lookups.states(self._list()))
 
     # --------------------------------------------------------------------------------------------------------- report
 

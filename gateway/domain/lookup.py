@@ -182,8 +182,8 @@ class Decision(Sealed):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Lookup(Sealed):
-    """One person at one record system of one agency: the cell of the hit report.
+class LookupState(Sealed):
+    """How far a question is: one person at one record system of one agency, without what came back.
 
     ``asked_at`` is when the question left, ``answered_at`` when the answer was read; both None for WITHHELD and NOT_ASKED.
     ``outcome`` is the graded state until somebody decides; after that the decision's: KNOWN or NOT_KNOWN. ``model`` is the version of the
@@ -198,10 +198,16 @@ class Lookup(Sealed):
     reason: str = ""
     asked_at: datetime | None = None
     answered_at: datetime | None = None
-    graded: tuple[GradedCandidate, ...] = ()
-    decision: Decision | None = None
     version: int = 1
     model: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Lookup(LookupState):
+    """The whole of it: with the records that came back, and what somebody decided."""
+
+    graded: tuple[GradedCandidate, ...] = ()
+    decision: Decision | None = None
 
     @property
     def record(self) -> Candidate | None:

@@ -31,7 +31,7 @@ from gateway.domain.releases import (
     PollRelease,
     Release,
 )
-from gateway.domain.reports import HitCell, HitReport, HitRow, counted
+from gateway.domain.reports import HitCell, HitReport, counted
 from gateway.policy import permissions
 from gateway.policy.permissions import Act
 from gateway.policy.strangers import names_any
@@ -305,14 +305,17 @@ def view_report(report: HitReport, reader: Actor) -> HitReport:
     others = bool(permissions.roles_granting(reader, Act.VIEW_OTHER_AGENCIES))
     agencies = tuple(a for a in report.agencies if others or a.id == reader.agency_id)
     shown = {a.id for a in agencies}
-    rows = tuple(_view_row(row, reader, shown) for row in report.rows)
+    told = _SAID_TO_THE_MARAC if permissions.roles_granting(reader, Act.VIEW_REPORT) & permissions.MARAC_WIDE else frozenset()
+    sees_roles = bool(permissions.roles_granting(reader, Act.VIEW_ROLE))
+    rows = tuple(
+        replace(
+            row,
+            role=row.role if sees_roles else None,
+            cells=tuple([cell if cell.agency_id == reader.agency_id else _state_of(cell, told) for cell in row.cells if cell.agency_id in shown]),
+        )
+        for row in report.rows
+    )
     return replace(report, agencies=agencies, rows=rows, states=counted(rows))
-
-
-def _view_row(row: HitRow, reader: Actor, shown: set[Any]) -> HitRow:
-    cells = tuple(_view_cell(cell, reader) for cell in row.cells if cell.agency_id in shown)
-    role = row.role if permissions.roles_granting(reader, Act.VIEW_ROLE) else None
-    return replace(row, role=role, cells=cells)
 
 
 _SAID_TO_THE_MARAC = frozenset({LookupOutcome.NO_ANSWER, LookupOutcome.WITHHELD, LookupOutcome.NOT_ASKED})
@@ -320,9 +323,7 @@ _SAID_TO_THE_MARAC = frozenset({LookupOutcome.NO_ANSWER, LookupOutcome.WITHHELD,
 or that a record is protected, stays with the agency."""
 
 
-def _view_cell(cell: HitCell, reader: Actor) -> HitCell:
-    if reader.agency_id == cell.agency_id:
-        return cell
-    serves_marac = bool(permissions.roles_granting(reader, Act.VIEW_REPORT) & permissions.MARAC_WIDE)
-    reason = cell.reason if serves_marac and cell.outcome in _SAID_TO_THE_MARAC else ""
-    return replace(cell, reason=reason, details=())
+def _state_of(cell: HitCell, told: frozenset[LookupOutcome]) -> HitCell:
+    """What others than the agency see of a cell, with the reason of the states ``told``."""
+    reason = cell.reason if cell.outcome in told else ""
+    return HitCell(cell.agency_id, cell.outcome, reason, cell.asked_at, cell.answered_at)

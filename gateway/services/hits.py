@@ -11,7 +11,7 @@ from gateway.domain.case_list import Case, CaseList, Subject
 from gateway.domain.errors import Code, InvalidInput, Refused
 from gateway.domain.events import EventKind
 from gateway.domain.identifiers import AgencyId, CaseListId, LookupId, SubjectId
-from gateway.domain.lookup import Decision, Lookup, LookupOutcome
+from gateway.domain.lookup import Decision, Lookup, LookupOutcome, LookupState
 from gateway.domain.reports import CellDetail, HitCell, HitReport, HitRow, ReportAgency, counted
 from gateway.domain.sealed import Sealed
 from gateway.domain.tasks import TaskKind
@@ -28,19 +28,20 @@ from gateway.services.recording import end_task, noted
 def compile_report(work: Work, actor: Actor, list_id: CaseListId) -> HitReport:
     """Every person of the list at every agency of the Marac, as this reader may see it. The view is recorded before it is given."""
     case_list = reaching.list_for(work, actor, Act.VIEW_REPORT, list_id)
-    report = disclosure.view_report(whole_report(work, case_list), actor)
+    report = disclosure.view_report(whole_report(work, case_list, work.lookups.states(list_id, opened_for=actor.agency_id)), actor)
     facts = {"rows": len(report.rows), "agencies": len(report.agencies), "issue": report.issue}
     work.audit.record(noted(EventKind.REPORT_VIEWED, actor, list_id, actor.agency_id, **facts))
     return report
 
 
-def whole_report(work: Work, case_list: CaseList) -> HitReport:
-    """The report before it is cut to a reader. An agency that was never asked stands in it as NOT_ASKED: no cell is left out."""
-    cells: dict[tuple[SubjectId, AgencyId], list[Lookup]] = {}
-    for lookup in work.lookups.of_list(case_list.id):
+def whole_report(work: Work, case_list: CaseList, found: Sequence[LookupState]) -> HitReport:
+    """The report before it is cut to a reader. An agency that was never asked stands in it as NOT_ASKED: no cell is left out. Of ``found``
+    only what the reader may see need be opened; a cell of other answers has the state alone."""
+    cells: dict[tuple[SubjectId, AgencyId], list[LookupState]] = {}
+    for lookup in found:
         cells.setdefault((lookup.subject_id, lookup.agency_id), []).append(lookup)
     agencies = _columns(work, case_list, cells)
-    versions = sorted({lookup.model for found in cells.values() for lookup in found if lookup.model})
+    versions = sorted({lookup.model for lookup in found if lookup.model})
     rows = tuple(_row(case, s, agencies, cells) for case in case_list.cases for s in case.subjects)
     return HitReport(
         list_id=case_list.id,
@@ -51,7 +52,7 @@ def whole_report(work: Work, case_list: CaseList) -> HitReport:
         agencies=agencies,
         rows=rows,
         matching_version=", ".join(versions),
-        complete=not any(lookup.reason in _WAITING for found in cells.values() for lookup in found),
+        complete=not any(lookup.reason in _WAITING for lookup in found),
         states=counted(rows),
     )
 
@@ -66,7 +67,7 @@ def _columns(work: Work, case_list: CaseList, cells: Iterable[tuple[SubjectId, A
 
 
 def _row(
-    case: Case, subject: Subject, agencies: Sequence[ReportAgency], cells: Mapping[tuple[SubjectId, AgencyId], Sequence[Lookup]]
+    case: Case, subject: Subject, agencies: Sequence[ReportAgency], cells: Mapping[tuple[SubjectId, AgencyId], Sequence[LookupState]]
 ) -> HitRow:
     person = subject.person
     return HitRow(
@@ -90,11 +91,11 @@ _STRENGTH = (
 """Of several systems of one agency the first of these tells the state: an agency knows nobody only when all its systems say so."""
 
 
-def _cell(agency_id: AgencyId, found: Sequence[Lookup]) -> HitCell:
+def _cell(agency_id: AgencyId, found: Sequence[LookupState]) -> HitCell:
     if not found:
         return HitCell(agency_id, LookupOutcome.NOT_ASKED, Code.NOT_YET_ASKED)
     leading = min(found, key=lambda lookup: _STRENGTH.index(lookup.outcome))
-    details = tuple(_detail(lookup) for lookup in found)
+    details = tuple([_detail(lookup) for lookup in found if isinstance(lookup, Lookup)])
     return HitCell(agency_id, leading.outcome, leading.reason, leading.asked_at, leading.answered_at, details)
 
 

@@ -112,7 +112,7 @@ def ask_again(work: Work, actor: Actor, lookup_id: LookupId) -> Lookup:
 def ask_missing(work: Work, actor: Actor, list_id: CaseListId) -> int:
     """Ask the agencies and systems that joined after the list came; returns how many look-ups were added."""
     case_list = reaching.list_for(work, actor, Act.RECEIVE_LIST, list_id)
-    there = {(lookup.subject_id, lookup.system) for lookup in work.lookups.of_list(list_id)}
+    there = {(lookup.subject_id, lookup.system) for lookup in work.lookups.states(list_id)}
     return asking.ask_about(work, actor, case_list, case_list.subjects, there)
 
 

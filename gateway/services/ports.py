@@ -31,7 +31,7 @@ from gateway.domain.identifiers import (
     TaskId,
     UserId,
 )
-from gateway.domain.lookup import Lookup, Pairing, Remembered
+from gateway.domain.lookup import Lookup, LookupState, Pairing, Remembered
 from gateway.domain.models import MatchingModel
 from gateway.domain.proofs import HandCheck, Probe, WriteStop
 from gateway.domain.releases import Release
@@ -118,6 +118,9 @@ class Lookups(Protocol):
 
     def of_list(self, list_id: CaseListId) -> Sequence[Lookup]:
         """Of everybody in the newest issue."""
+
+    def states(self, list_id: CaseListId, opened_for: AgencyId | None = None) -> Sequence[LookupState]:
+        """The same, but of every agency's answers only those of ``opened_for`` are opened (they are ``Lookup``)."""
 
     def of_subjects(self, ids: Sequence[SubjectId]) -> Sequence[Lookup]: ...
 

@@ -1,7 +1,7 @@
 """Look-ups, alerts, actions and tasks in the database: versions, uniqueness also in a race, and what is found by what."""
 
 import threading
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ from gateway.domain.errors import Conflict, NotFound
 from gateway.domain.events import EventKind
 from gateway.domain.flags import LIVE_FLAG_STATES, FlagState
 from gateway.domain.identifiers import ActionId, AgencyId, FlagId, LookupId, SystemKey, TaskId, UserId
-from gateway.domain.lookup import Decision, LookupOutcome
+from gateway.domain.lookup import Decision, Lookup, LookupOutcome, LookupState
 from gateway.domain.tasks import TaskKind
 from gateway.store.audit import SqlAudit
 from gateway.store.database import StoreError
@@ -46,6 +46,19 @@ class TestLookups:
             assert list(work.lookups.of_subjects([paper.subjects[2].id])) == [kept[2]]
             with pytest.raises(NotFound):
                 work.lookups.get(LookupId(uuid4()))
+
+    def test_only_one_agencys_answers_are_opened_where_states_are_asked_for(self, store, paper):
+        other = AgencyId("other")
+        said = {"outcome": LookupOutcome.KNOWN, "model": "m-1", "answered_at": NOW}
+        kept = [lookup(s, graded=(candidate(),), agency_id=agency, **said) for s, agency in zip(paper.subjects, (TRUST, other) * 3, strict=False)]
+        self.put(store, *kept)
+        state = [LookupState(**{f.name: getattr(one, f.name) for f in fields(LookupState)}) for one in kept]
+        with store.work() as work:
+            assert list(work.lookups.states(paper.id)) == state
+            assert not any(isinstance(one, Lookup) for one in work.lookups.states(paper.id))
+            found = list(work.lookups.states(paper.id, opened_for=other))
+        assert found == [whole if whole.agency_id == other else closed for whole, closed in zip(kept, state, strict=True)]
+        assert sum(isinstance(one, Lookup) for one in found) == 2
 
     def test_are_saved_by_the_hundred_with_their_candidates(self, store, paper):
         kept = [lookup(s, system=SystemKey(f"agency-{n}/record")) for n in range(30) for s in paper.subjects]

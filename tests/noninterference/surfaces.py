@@ -235,7 +235,7 @@ class Watch:
             return b""
         with self.course.house.gateway.engine.connect() as connection, self.course.house.gateway.work_on(connection) as work:
             case_list = work.case_lists.get(list_id)
-            report = hits.whole_report(work, case_list)
+            report = hits.whole_report(work, case_list, work.lookups.of_list(case_list.id))
             flags = [(str(f.subject_id), f.state.value, f.role.value) for f in work.flags.of_list(list_id)]
             done = [(a.reference, a.state.value) for a in work.actions.of_list(list_id)]
             notes = [case.notes for case in case_list.cases]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from gateway.domain.case_list import Case, CaseList, Role, RowProblem, Subject
 from gateway.domain.errors import Code, Conflict, NotFound
 from gateway.domain.events import AuditEvent, EventKind
 from gateway.domain.identifiers import (
+    AgencyId,
     CaseId,
     CaseListId,
     LookupId,
@@ -18,7 +19,7 @@ from gateway.domain.identifiers import (
     SubjectId,
     SystemKey,
 )
-from gateway.domain.lookup import Lookup, LookupOutcome, Pairing, Remembered
+from gateway.domain.lookup import Lookup, LookupOutcome, LookupState, Pairing, Remembered
 from gateway.services.ports import CaseListSummary, ListHead
 
 
@@ -157,6 +158,9 @@ class MemoryLookups:
     def of_list(self, list_id: CaseListId) -> Sequence[Lookup]:
         return self.of_subjects([s.id for s in self._lists.get(list_id).subjects])
 
+    def states(self, list_id: CaseListId, opened_for: AgencyId | None = None) -> Sequence[LookupState]:
+        return [k if k.agency_id == opened_for else _state(k) for k in self.of_list(list_id)]
+
     def of_subjects(self, ids: Sequence[SubjectId]) -> Sequence[Lookup]:
         return [k for k in self.held.values() if k.subject_id in set(ids)]
 
@@ -208,3 +212,7 @@ class MemoryDecisions:
 
     def remember(self, decided: Mapping[Pairing, Remembered]) -> None:
         self.held |= decided
+
+
+def _state(lookup: Lookup) -> LookupState:
+    return LookupState(**{field.name: getattr(lookup, field.name) for field in fields(LookupState)})

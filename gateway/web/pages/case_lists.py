@@ -129,7 +129,7 @@ def _progress(work: SqlWork, reader: Reader, list_id: CaseListId) -> tuple[int, 
     """Of the systems that the reader may see: how many were asked, and how many of them have not answered yet."""
     reaching.list_for(work, reader.actor, Act.VIEW_REPORT, list_id)
     others = bool(permissions.roles_granting(reader.actor, Act.VIEW_OTHER_AGENCIES))
-    found = [k for k in work.lookups.of_list(list_id) if others or k.agency_id == reader.actor.agency_id]
+    found = [k for k in work.lookups.states(list_id) if others or k.agency_id == reader.actor.agency_id]
     return len(found), sum(k.reason in _WAITING for k in found)
 
 
