@@ -26,6 +26,8 @@ _LENGTH = Struct("!i").pack
 _SMALL, _INTEGER, _BIG = Struct("!h").pack, Struct("!i").pack, Struct("!q").pack
 _ARRAY = Struct("!iiIii").pack
 _NO_ARRAY = Struct("!iiI").pack
+_MAY_HOLD_NULL = 1
+"""The server only checks that the flag is one; whether there are any it sees for itself (``array_recv``)."""
 _ABSENT = _LENGTH(-1)
 _COPY_BEGINS = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _COPY_ENDS = _SMALL(-1)
@@ -112,8 +114,14 @@ def _register(kind: type, element: str, pack: Pack) -> None:
         def dump(self, obj: Sequence[object]) -> bytes:
             if not obj:
                 return _NO_ARRAY(0, 0, known.oid)
-            head = _ARRAY(1, int(None in obj), known.oid, len(obj), 1)
-            return head + b"".join(_packed([pack] * len(obj), obj))
+            parts = [_ARRAY(1, _MAY_HOLD_NULL, known.oid, len(obj), 1)]
+            for value in obj:
+                if value is None:
+                    parts.append(_ABSENT)
+                else:
+                    content = pack(value)
+                    parts += (_LENGTH(len(content)), content)
+            return b"".join(parts)
 
     psycopg.adapters.register_dumper(kind, ArrayDumper)
 

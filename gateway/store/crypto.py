@@ -33,6 +33,8 @@ class Vault:
         self._current = self._ciphers[keys.current]
         self._header = bytes((_FORMAT, keys.current))
         self._index, self._chain = (hmac.new(key, digestmod="sha256") for key in (keys.index, keys.chain))
+        self._begun: dict[str, hmac.HMAC] = {}
+        """Of each purpose: the key and the purpose, taken in."""
 
     def seal(self, plain: bytes, context: bytes, at_least: int = SMALLEST) -> bytes:
         """Encrypts for one row; ``at_least`` is the smallest size class, so that all values of a column can look alike."""
@@ -52,7 +54,13 @@ class Vault:
 
     def index(self, purpose: str, *parts: str | bytes) -> bytes:
         """The blind index of a value made of parts; another purpose gives another index, and no two part lists run together."""
-        return _digest(self._index, _joined(purpose, parts))
+        return _digest(self._begun.get(purpose) or self._begin(purpose), b"".join([_framed(part.encode() if isinstance(part, str) else part) for part in parts]))
+
+    def _begin(self, purpose: str) -> hmac.HMAC:
+        begun = self._index.copy()
+        begun.update(_framed(purpose.encode()))
+        self._begun[purpose] = begun  # only now: another thread takes it as it is
+        return begun
 
     def chain(self, content: bytes) -> bytes:
         """The keyed hash that links the audit."""
@@ -74,6 +82,5 @@ def _pad(plain: bytes, at_least: int) -> bytes:
     return b"".join((len(plain).to_bytes(_LENGTH), plain, bytes(size - needed)))
 
 
-def _joined(purpose: str, parts: tuple[str | bytes, ...]) -> bytes:
-    pieces = [part.encode() if isinstance(part, str) else part for part in (purpose, *parts)]
-    return b"".join(len(piece).to_bytes(_LENGTH) + piece for piece in pieces)
+def _framed(piece: bytes) -> bytes:
+    return len(piece).to_bytes(_LENGTH) + piece

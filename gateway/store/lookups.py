@@ -76,6 +76,8 @@ class SqlLookups:
 
     def __init__(self, connection: Connection, vault: Vault, audit: SqlAudit) -> None:
         self._connection, self._vault, self._audit = connection, vault, audit
+        self._keys: dict[tuple[SystemKey, str], bytes] = {}
+        """Of records, within this transaction: what is saved was looked for before."""
 
     def add(self, lookups: Sequence[Lookup], audit: Sequence[AuditEvent]) -> None:
         """Many at once."""
@@ -164,7 +166,10 @@ class SqlLookups:
         return self._record_key(lookup.system, claim) if claim is not None else None
 
     def _record_key(self, system: SystemKey, record_id: str) -> bytes:
-        return self._vault.index("lookups.record", system, record_id)
+        key = self._keys.get((system, record_id))
+        if key is None:
+            key = self._keys[system, record_id] = self._vault.index("lookups.record", system, record_id)
+        return key
 
     def _sealed(self, lookup: Lookup) -> bytes | None:
         if not lookup.graded and not lookup.decision:

@@ -1,5 +1,6 @@
 """Sealing, indexing, and the key file."""
 
+import hmac
 import json
 import os
 
@@ -63,6 +64,14 @@ def test_lengths_within_a_size_class_look_alike():
 
 def test_nonces_do_not_repeat():
     assert len({VAULT.seal(b"x", b"p")[2:14] for _ in range(20_000)}) == 20_000
+
+
+@pytest.mark.parametrize("parts", [(), ("x",), ("x", "y"), (b"x" * 5_000, "")])
+def test_an_index_is_the_hmac_of_the_purpose_and_the_parts_each_with_its_length(parts):
+    pieces = [part.encode() if isinstance(part, str) else part for part in ("a", *parts)]
+    content = b"".join(len(piece).to_bytes(4, "big") + piece for piece in pieces)
+    assert VAULT.index("a", *parts) == VAULT.index("a", *parts) == hmac.digest(KEYS.index, content, "sha256")
+    assert VAULT.chain(content) == hmac.digest(KEYS.chain, content, "sha256")
 
 
 def test_indexes_are_equal_for_equal_values_only():
