@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 from adapters import reading
 from adapters.registry import Connect, Registry, connector_for
 from contracts.agreements import AgreementFolder, in_force, load_agreements
-from gateway.bootstrap import start
+from gateway import collector
 from gateway.bootstrap.holidays import Holidays
 from gateway.bootstrap.probing import Prober
 from gateway.bootstrap.queue import OutboxQueue
@@ -86,11 +86,11 @@ class Gateway:
     def ready_to_deliver(self) -> None:
         """For a process that delivers: everything it needs is loaded before the first message, so that no reply waits for it."""
         self._registry.load_connectors()
-        start.settle_collector()
+        collector.settle()
 
     def ready_to_serve(self) -> None:
         """For a process that serves pages, once they are built."""
-        start.settle_collector()
+        collector.settle()
 
     def transports(self) -> Gated:
         """The ways out, each behind the gate; whoever delivers goes through them."""

@@ -1,4 +1,4 @@
-"""What a process that lives long does once, when everything it needs is loaded and before the first message or request."""
+"""The garbage collector of a process that lives long: settled once, when everything is loaded and before the first message or request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _YOUNG = 20_000
 collector walked the young ones all the time, found hardly anything, and took a sixth of all the CPU of delivering."""
 
 
-def settle_collector() -> None:
+def settle() -> None:
     """Takes all that is loaded out of the collector's walks: it lives as long as the process. What comes later is collected as always, in
     larger portions. (A walk over all that a web server has loaded takes a tenth of a second, and would come in the middle of somebody's page.)"""
     gc.collect()
