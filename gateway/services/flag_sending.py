@@ -6,9 +6,10 @@ import hashlib
 import json
 from dataclasses import replace
 
+from gateway.domain.case_list import Role
 from gateway.domain.errors import Code
 from gateway.domain.flags import ALERT_LABELS, FLAG_MACHINE, Flag, FlagEvent, FlagState
-from gateway.domain.releases import MessageKind
+from gateway.domain.releases import FlagRelease, MessageKind
 from gateway.domain.tasks import TaskKind
 from gateway.policy import disclosure
 from gateway.policy.disclosure import Withheld
@@ -17,16 +18,17 @@ from gateway.services.ports import Work
 from gateway.services.recording import give_task
 
 
-def content_hash(flag: Flag, agreement_version: str) -> str:
-    """SHA-256 of exactly what is approved: where, on which record, which words and labels, under which text of the agreement."""
+def content_hash(alert: Flag | FlagRelease, role: Role, agreement_version: str) -> str:
+    """SHA-256 of exactly what is approved: where, on which record, which words and labels, under which text of the agreement. What is about
+    to leave has the same hash as what was approved, or is something else."""
     content = {
-        "agency": flag.agency_id,
-        "system": flag.system,
-        "record": flag.record_id,
-        "role": flag.role,
-        "text": flag.text,
+        "agency": alert.agency_id,
+        "system": alert.system,
+        "record": alert.record_id,
+        "role": role,
+        "text": alert.text,
         "labels": list(ALERT_LABELS),
-        "identifier": flag.identifier,
+        "identifier": alert.identifier,
         "agreement": agreement_version,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

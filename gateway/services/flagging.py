@@ -99,7 +99,7 @@ def _proposal(work: Work, actor: Actor, subject: Subject, lookup: Lookup, record
         proposed_at=work.now(),
         content_hash="",
     )
-    return replace(flag, content_hash=flag_sending.content_hash(flag, _agreement(work, flag).version))
+    return replace(flag, content_hash=flag_sending.content_hash(flag, flag.role, _agreement(work, flag).version))
 
 
 def _agreement(work: Work, flag: Flag) -> SharingAgreement:
@@ -116,7 +116,7 @@ def preview(work: Work, actor: Actor, flag_id: FlagId) -> FlagPreview:
     found = gate.placement_of(work, subject, lookup)
     viewed = noted(EventKind.PERSON_VIEWED, actor, flag.id, flag.agency_id)
     agreement = work.agreements.of(flag.agency_id)
-    now = flag_sending.content_hash(flag, agreement.version) if agreement else flag.content_hash
+    now = flag_sending.content_hash(flag, flag.role, agreement.version) if agreement else flag.content_hash
     if flag.state is _S.PROPOSED and now != flag.content_hash:
         work.flags.save(replace(flag, content_hash=now), viewed)
         flag = work.flags.get(flag_id)
@@ -151,7 +151,7 @@ def approve(work: Work, actor: Actor, flag_id: FlagId, content_hash: str, versio
         approved_by=actor.user_id,
         approved_at=work.now(),
     )
-    if not content_hash == flag.content_hash == flag_sending.content_hash(flag, agreement.version):
+    if not content_hash == flag.content_hash == flag_sending.content_hash(flag, flag.role, agreement.version):
         raise Conflict(Code.APPROVAL_CONTENT_CHANGED)
     found = gate.placement_of(work, subject, gate.lookup_behind(work, flag))
     if not found.allowed:

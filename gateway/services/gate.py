@@ -17,6 +17,7 @@ from gateway.domain.tasks import TaskKind
 from gateway.policy import disclosure, placement
 from gateway.policy.placement import Placement, Situation, Verdict
 from gateway.services import proving, reaching
+from gateway.services.flag_sending import content_hash
 from gateway.services.ports import Work
 
 _WRITES = FlagRelease | ActionRelease | CompletionRelease
@@ -30,7 +31,7 @@ def may_leave(work: Work, release: Release) -> str:
     if isinstance(release, _WRITES) and work.stops.of(release.system):
         return Code.WRITING_STOPPED
     if isinstance(release, FlagRelease):
-        return _may_place(work, work.flags.get(release.flag_id))
+        return _may_place(work, release, work.flags.get(release.flag_id))
     if isinstance(release, LookupRelease):
         return _may_ask(work, release)
     if isinstance(release, ActionRelease):
@@ -81,9 +82,11 @@ def _as_listed(release: LookupRelease, person: Person) -> bool:
     )
 
 
-def _may_place(work: Work, flag: Flag) -> str:
+def _may_place(work: Work, release: FlagRelease, flag: Flag) -> str:
     if flag.state not in (FlagState.PLACING, FlagState.UNSURE):
         return Code.TRANSITION_NOT_ALLOWED
+    if content_hash(release, flag.role, release.agreement_version) != flag.content_hash:
+        return Code.APPROVAL_CONTENT_CHANGED
     subject = work.case_lists.subjects([flag.subject_id])[flag.subject_id]
     found = placement_of(work, subject, lookup_behind(work, flag))
     return "" if found.verdict is Verdict.PLACE else found.reason or Code.TRANSITION_NOT_ALLOWED

@@ -197,6 +197,13 @@ class TestTheGate:
         flagging.end(desk, LEAD, flag.id, "closed")
         assert gate.may_leave(desk, message.release) == Code.TRANSITION_NOT_ALLOWED
 
+    @pytest.mark.parametrize("field", ["agency_id", "system", "record_id", "text", "identifier", "agreement_version"])
+    def test_it_lets_out_exactly_what_was_approved_and_nothing_like_it(self, desk: Desk, field: str) -> None:
+        approved(desk)
+        [message] = desk.outbox.waiting("flag.place")
+        assert gate.may_leave(desk, message.release) == ""
+        assert gate.may_leave(desk, replace(message.release, **{field: "other"})) == Code.APPROVAL_CONTENT_CHANGED
+
     def test_questions_about_somebody_withdrawn_or_under_a_lapsed_agreement_stay(self, desk: Desk) -> None:
         message = desk.outbox.messages[0]
         assert gate.may_leave(desk, message.release) == ""

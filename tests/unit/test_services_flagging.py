@@ -192,9 +192,10 @@ class TestApproving:
 
         flag = proposed(desk)
         other = Role.PERPETRATOR if field == "role" else "other"
-        assert content_hash(replace(flag, **{field: other}), "v1") != flag.content_hash
-        assert content_hash(flag, "v2") != flag.content_hash
-        assert content_hash(flag, "v1") == flag.content_hash
+        changed = replace(flag, **{field: other})
+        assert content_hash(changed, changed.role, "v1") != flag.content_hash
+        assert content_hash(flag, flag.role, "v2") != flag.content_hash
+        assert content_hash(flag, flag.role, "v1") == flag.content_hash
 
     def test_placement_is_judged_again_at_approval(self, desk: Desk) -> None:
         flag = proposed(desk)
