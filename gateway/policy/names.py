@@ -51,5 +51,7 @@ _NO_DIGITS = re.compile("[^0-9]+")
 
 def dialled(number: str) -> str:
     """A telephone number as a United Kingdom exchange would dial it, without the leading 0; "" when too short to say anything."""
-    digits = _NO_DIGITS.sub("", number).removeprefix("00").removeprefix("44").lstrip("0")
+    plain = number.replace(" ", "")
+    digits = plain if plain.isascii() and plain.isdigit() else _NO_DIGITS.sub("", plain)
+    digits = digits.removeprefix("00").removeprefix("44").lstrip("0")
     return digits if len(digits) >= 9 else ""

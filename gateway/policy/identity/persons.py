@@ -23,6 +23,7 @@ _NUMBERS = re.compile(r"[0-9]+[a-z]?(?![0-9a-z])")
 _POSTCODE = re.compile(r"[a-z]{1,2}[0-9][0-9a-z]? ?[0-9][a-z]{2}\b")
 _STREET = re.compile(r"\b(?!(?:flat|apartment|apt|unit|room|floor|ground|first|top|the|house|care)\b)[^\W\d_]{3,}")
 """The first word of an address that names something."""
+_LATIN = frozenset({"LATIN"})
 _SAYS_NOTHING = frozenset(
     {"unknown", "unk", "nk", "notknown", "notgiven", "notprovided", "none", "na", "nil", "null", "tbc", "tba", "baby", "babyof", "infant",
      "unborn", "male", "female", "mr", "mrs", "miss", "ms", "surname", "name", "forename", "x", "xx", "xxx", "anon", "anonymous"}
@@ -111,13 +112,6 @@ def name(given: str, middle: str, family: str) -> Name:
     return Name(together, (*first, *second), tuple(second), whole, parts)
 
 
-def _not_latin(name: tuple[str, str, str]) -> bool:
-    given, middle, family = name
-    if given.isascii() and family.isascii() and middle.isascii():
-        return False
-    return bool(scripts("".join(name)) - {"LATIN"})
-
-
 # --------------------------------------------------------------------------------------------------------- other fields
 
 
@@ -173,17 +167,22 @@ def described(
     hidden: bool = False,
 ) -> Described:
     """From raw text. ``names``: (given, middle, family), the main one first; ``sex`` by its first letter; doubtful parts are dropped."""
-    raw = tuple(names)
+    ready, mixed = [], False
+    for given, middle, family in names:
+        made = name(given, middle, family)
+        if made.tokens or made.family:
+            ready.append(made)
+        mixed = mixed or not ((given.isascii() and family.isascii() and middle.isascii()) or scripts(given + middle + family) <= _LATIN)
     return Described(
-        tuple([ready for n in raw if (ready := name(*n)).tokens or ready.family]),
-        tuple([b for b in births if b]),
+        tuple(ready),
+        tuple(filter(None, births)),
         sex[:1].lower() if sex[:1] in "fFmM" else "",
-        digits(nhs),
+        digits(nhs) if nhs else "",
         tuple(numbers),
-        tuple([h for h in homes if h]),
-        frozenset([d for p in phones if p and (d := dialled(p))]),
+        tuple(filter(None, homes)),
+        frozenset(filter(None, map(dialled, phones))),
         hidden,
-        any(map(_not_latin, raw)),
+        mixed,
     )
 
 
