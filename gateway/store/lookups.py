@@ -102,7 +102,7 @@ class SqlLookups:
     def states(self, list_id: CaseListId, opened_for: AgencyId | None = None) -> Sequence[LookupState]:
         """As ``of_list``; what is sealed is fetched for one agency, or for none."""
         rows = self._connection.execute(_STATES, {"list_id": list_id, "own": opened_for})
-        return [self._lookup(row) if row.agency_id == opened_for else _state(row) for row in rows]
+        return [self._lookup(row) if row.agency_id == opened_for else _state(row) for row in rows.all()]
 
     def of_subjects(self, ids: Sequence[SubjectId]) -> Sequence[Lookup]:
         """Of these people, in the order of their lists."""
