@@ -48,6 +48,13 @@ def test_how_many_are_fetched_and_when(situation, room, hungry):
     assert (made.room, made.hungry) == (room, hungry)
 
 
+@pytest.mark.parametrize(("pace_s", "patience_s"), [(0.02, 0.004), (0.2, 0.04), (0.4, 0.05)])
+def test_a_lane_waits_to_be_fetched_for_while_something_is_at_hand_and_not_otherwise(pace_s, patience_s):
+    made = lane(pace_s=pace_s)
+    assert made.patience_s == 0
+    assert stocked(made, claimed()).patience_s == pytest.approx(patience_s)
+
+
 @pytest.mark.parametrize("situation", [{"paused": True}, {"under_way": 10}, {"lease_over": time.monotonic() - 1}])
 def test_nothing_is_sent_while_it_may_not_be(situation):
     assert stocked(lane(**situation), claimed()).next() is None
