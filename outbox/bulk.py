@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import repeat
 from struct import Struct
 from typing import Any
 from uuid import UUID
@@ -114,14 +115,7 @@ def _register(kind: type, element: str, pack: Pack) -> None:
         def dump(self, obj: Sequence[object]) -> bytes:
             if not obj:
                 return _NO_ARRAY(0, 0, known.oid)
-            parts = [_ARRAY(1, _MAY_HOLD_NULL, known.oid, len(obj), 1)]
-            for value in obj:
-                if value is None:
-                    parts.append(_ABSENT)
-                else:
-                    content = pack(value)
-                    parts += (_LENGTH(len(content)), content)
-            return b"".join(parts)
+            return _ARRAY(1, _MAY_HOLD_NULL, known.oid, len(obj), 1) + b"".join(_packed(repeat(pack), obj))
 
     psycopg.adapters.register_dumper(kind, ArrayDumper)
 

@@ -34,7 +34,7 @@ def _dropped(character: str) -> bool:
 def scripts(text: str) -> frozenset[str]:
     """The alphabets that the letters of a text belong to, by their Unicode names."""
     if text.isascii():
-        return _LATIN
+        return LATIN
     return frozenset(filter(None, map(_script, unicodedata.normalize("NFKC", text))))
 
 
@@ -43,7 +43,7 @@ def _script(character: str) -> str:
     return unicodedata.name(character, "UNKNOWN").partition(" ")[0] if character.isalpha() else ""
 
 
-_LATIN = frozenset({"LATIN"})
+LATIN = frozenset({"LATIN"})
 
 
 _NO_DIGITS = re.compile("[^0-9]+")

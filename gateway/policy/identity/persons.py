@@ -15,7 +15,7 @@ from typing import NamedTuple
 from gateway.domain.case_list import Person
 from gateway.domain.lookup import Candidate
 from gateway.domain.sealed import SEALED
-from gateway.policy.names import dialled, fold, scripts
+from gateway.policy.names import LATIN, dialled, fold, scripts
 
 _APART = re.compile(r"[\s\-‐‑‒–—_,/]+")
 _ASCII_APART = str.maketrans("-_,/\t\r\n\x00", "        ", "'`.\"()*?")
@@ -23,7 +23,6 @@ _NUMBERS = re.compile(r"[0-9]+[a-z]?(?![0-9a-z])")
 _POSTCODE = re.compile(r"[a-z]{1,2}[0-9][0-9a-z]? ?[0-9][a-z]{2}\b")
 _STREET = re.compile(r"\b(?!(?:flat|apartment|apt|unit|room|floor|ground|first|top|the|house|care)\b)[^\W\d_]{3,}")
 """The first word of an address that names something."""
-_LATIN = frozenset({"LATIN"})
 _SAYS_NOTHING = frozenset(
     {"unknown", "unk", "nk", "notknown", "notgiven", "notprovided", "none", "na", "nil", "null", "tbc", "tba", "baby", "babyof", "infant",
      "unborn", "male", "female", "mr", "mrs", "miss", "ms", "surname", "name", "forename", "x", "xx", "xxx", "anon", "anonymous"}
@@ -172,7 +171,7 @@ def described(
         made = name(given, middle, family)
         if made.tokens or made.family:
             ready.append(made)
-        mixed = mixed or not ((given.isascii() and family.isascii() and middle.isascii()) or scripts(given + middle + family) <= _LATIN)
+        mixed = mixed or not ((given.isascii() and family.isascii() and middle.isascii()) or scripts(given + middle + family) <= LATIN)
     return Described(
         tuple(ready),
         tuple(filter(None, births)),
